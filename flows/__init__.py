@@ -1,0 +1,1 @@
+"""WHEN and in WHAT ORDER: only `@flow` functions, each reading as a paragraph."""

@@ -1,0 +1,1 @@
+"""Great Expectations between the stages: one suite module per table."""

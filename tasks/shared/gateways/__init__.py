@@ -1,0 +1,1 @@
+"""One module or package per outside system, the only importer of its SDK."""

@@ -1,0 +1,195 @@
+"""The only reader of the environment and of nightjar.toml. Values are passed on from here.
+
+First found wins: `NIGHTJAR_*` variables, the variables that the Phoenix and MLflow clients document, `nightjar.toml`
+(or the file `NIGHTJAR_CONFIG` names), then what `make up` wrote of the local stack (`.nightjar/local.toml`).
+"""
+
+import os
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tasks.shared.errors import ConfigurationError
+
+LOCAL_STACK = Path(".nightjar/local.toml")
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A table of nightjar.toml; an unknown key is an error, not a typo that does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LakeSettings(Section):
+    """Where the Parquet lake lies and how much memory its queries may use."""
+
+    root: str = Field(".nightjar/lake", description="folder, or s3://bucket/prefix")
+    scratch: str = Field("", description="local folder for temporary files of an S3 lake; the system's when empty")
+    memory_limit_mib: Positive = Field(1024, description="DuckDB memory limit; beyond it queries spill to disk")
+    s3_endpoint_url: str | None = Field(None, description="S3 endpoint, for MinIO, moto and the like")
+    s3_region: str | None = Field(None, description="S3 region")
+    s3_timeout_seconds: float = Field(20.0, gt=0, description="connect and request timeout for S3")
+
+    @property
+    def local_root(self) -> Path:
+        """The root as an absolute folder."""
+        return Path(self.root).expanduser().resolve()
+
+    @property
+    def local_scratch(self) -> Path:
+        """Folder for temporary files: on the lake's own file system, so that a rename is atomic."""
+        if self.root.startswith("s3://"):
+            return Path(self.scratch or tempfile.gettempdir()) / "nightjar-staging"
+        return self.local_root / ".staging"
+
+    def new_temporary_file(self, name: str) -> Path:
+        """A fresh temporary path ending in *name*; the folder exists."""
+        self.local_scratch.mkdir(parents=True, exist_ok=True)
+        return self.local_scratch / f"{uuid.uuid4().hex}-{name}.tmp"
+
+
+class PhoenixSettings(Section):
+    """How to reach Phoenix, and how gently."""
+
+    url: str = Field("http://127.0.0.1:6006", description="base URL of the Phoenix server")
+    api_key: SecretStr | None = Field(None, description="system or member key; a viewer key takes the slower route")
+    headers: dict[str, SecretStr] = Field(default_factory=dict, description="further HTTP headers")
+    route: Literal["auto", "fast", "paged"] = Field("auto", description="how spans are fetched")
+    in_flight: Positive = Field(1, description="requests in flight at most")
+    traces_per_call: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="traces per call, fast route")
+    page_size: Annotated[int, Field(ge=1, le=1000)] = Field(500, description="spans per page, paged route")
+    pause_seconds: float = Field(0.0, ge=0, description="pause between two requests")
+    timeout_seconds: float = Field(60.0, gt=0, description="per request")
+    attempts: Positive = Field(4, description="tries per request before giving up")
+    backoff_seconds: float = Field(0.5, ge=0, description="first wait between tries; doubles, with jitter")
+    extra_attributes: tuple[str, ...] = Field((), description="attribute paths to fetch beside the declared ones")
+    sampled_spans: int = Field(200, ge=0, description="spans sampled per run to discover undeclared attributes")
+
+
+class MlflowSettings(Section):
+    """How to reach MLflow and what to call things there."""
+
+    tracking_uri: str = Field("http://127.0.0.1:5000", description="tracking server")
+    experiment: str = Field(
+        "{project}_{tier}_{use_case}_{version}", description="experiment name; {project} {tier} {use_case} {version}"
+    )
+    timeout_seconds: Positive = Field(10, description="per request")
+    retries: int = Field(2, ge=0, description="retries per request")
+    trend_days: Positive = Field(90, description="days in the rolling trend run")
+
+
+class EvaluatorSettings(Section):
+    """Which evaluators run and the thresholds they use."""
+
+    enabled: tuple[str, ...] = Field((), description="names; all when empty")
+    latency_budget_ms: dict[str, float] = Field(
+        default_factory=lambda: {"*": 30_000.0}, description="threshold per span name; * for all others"
+    )
+    cost_budget_usd: float = Field(0.10, gt=0, description="threshold per trace")
+
+
+class CheckSettings(Section):
+    """Thresholds of the warnings between stages."""
+
+    max_share_without_session: float = Field(0.5, ge=0, le=1, description="root spans without session.id")
+    max_share_without_model: float = Field(0.1, ge=0, le=1, description="LLM spans without a model")
+    max_share_without_parent: float = Field(0.05, ge=0, le=1, description="spans whose parent was not seen")
+    volume_change: float = Field(0.5, gt=0, description="change against the same weekday before it warns; 0.5 is 50 %")
+
+
+class Price(Section):
+    """USD per one million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cache_read: float | None = Field(None, ge=0, description="the input price when absent")
+    cache_write: float | None = Field(None, ge=0, description="the input price when absent")
+
+
+class Settings(BaseSettings):
+    """Every setting of Nightjar."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NIGHTJAR_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    project: str = Field("default", min_length=1, description="Phoenix project to work on")
+    tier: str = Field("dev", description="environment tier, for names and tags")
+    use_case: str = Field("llm", description="for the experiment name")
+    version: str = Field("v1", description="for the experiment name")
+    owner: str = Field("unowned", description="who is asked when a run fails; a tag")
+    late_lookback_hours: int = Field(48, ge=0, description="how far before the window late spans are looked for")
+    expected_services: tuple[str, ...] = Field((), description="services that should be seen every day")
+    prefect_api_url: str | None = Field(None, description="Prefect server for `python -m flows`")
+    lake: LakeSettings = LakeSettings()
+    phoenix: PhoenixSettings = PhoenixSettings()
+    mlflow: MlflowSettings = MlflowSettings()
+    evaluators: EvaluatorSettings = EvaluatorSettings()
+    checks: CheckSettings = CheckSettings()
+    prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources as the module's docstring says."""
+        config = Path(os.environ.get("NIGHTJAR_CONFIG", "nightjar.toml"))
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, client_environment(dict(os.environ))),
+            TomlConfigSettingsSource(settings_cls, config),
+            TomlConfigSettingsSource(settings_cls, config.parent / LOCAL_STACK),
+        )
+
+
+def load_settings() -> Settings:
+    """Read the settings now. Raises ConfigurationError naming key, value and problem; never a secret's value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
+        )
+        raise ConfigurationError(f"settings are wrong: {problems}. Correct nightjar.toml or NIGHTJAR_*.") from error
+    except ValueError as error:
+        raise ConfigurationError(f"settings cannot be read: {error}. Correct nightjar.toml or NIGHTJAR_*.") from error
+
+
+def client_environment(environment: dict[str, str]) -> dict[str, Any]:
+    """Settings found in the variables that the Phoenix and MLflow clients document."""
+    phoenix: dict[str, Any] = {}
+    for name in ("PHOENIX_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT"):
+        if environment.get(name):
+            phoenix["url"] = environment[name]
+            break
+    if environment.get("PHOENIX_API_KEY"):
+        phoenix["api_key"] = environment["PHOENIX_API_KEY"]
+    if environment.get("PHOENIX_CLIENT_HEADERS"):
+        pairs = (pair.partition("=") for pair in environment["PHOENIX_CLIENT_HEADERS"].split(","))
+        phoenix["headers"] = {unquote(k.strip()).lower(): unquote(v.strip()) for k, _, v in pairs if k.strip()}
+    found: dict[str, Any] = {"phoenix": phoenix} if phoenix else {}
+    if environment.get("MLFLOW_TRACKING_URI"):
+        found["mlflow"] = {"tracking_uri": environment["MLFLOW_TRACKING_URI"]}
+    if environment.get("PREFECT_API_URL"):
+        found["prefect_api_url"] = environment["PREFECT_API_URL"]
+    if environment.get("PHOENIX_PROJECT_NAME"):
+        found["project"] = environment["PHOENIX_PROJECT_NAME"]
+    return found

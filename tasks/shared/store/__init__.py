@@ -1,0 +1,1 @@
+"""The lake: one declaration per table, Parquet in, DuckDB SQL out."""

@@ -1,0 +1,197 @@
+"""The lake: partitioned Parquet under one root, read with DuckDB SQL.
+
+`<root>/<table>/project=<p>/date=<d>[/hour=<h>]/<file>.parquet`. A file is written whole, under a temporary name, then
+put in place in one step: `rename` in a folder, one finished upload on S3. A reader or a killed writer never leaves or
+sees half a file.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+
+from tasks.shared.errors import StoreError
+from tasks.shared.records import Window
+from tasks.shared.settings import LakeSettings
+from tasks.shared.store.stage import Stage
+from tasks.shared.store.tables import TABLES, Table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Reads and writes of the tables declared in `tables.py`. Cheap to open; holds no connection."""
+
+    settings: LakeSettings
+    filesystem: pafs.FileSystem
+    root: str
+
+    @classmethod
+    def open(cls, settings: LakeSettings) -> "Lake":
+        """Open the lake at `settings.root` (a folder, created when missing, or `s3://bucket/prefix`)."""
+        if settings.root.startswith("s3://"):
+            filesystem = pafs.S3FileSystem(
+                endpoint_override=settings.s3_endpoint_url,
+                region=settings.s3_region,
+                connect_timeout=settings.s3_timeout_seconds,
+                request_timeout=settings.s3_timeout_seconds,
+            )
+            return cls(settings, filesystem, settings.root.removeprefix("s3://").rstrip("/"))
+        root = settings.local_root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f'lake root "{root}" cannot be created ({error}). Create it or set NIGHTJAR_LAKE__ROOT.'
+            ) from error
+        return cls(settings, pafs.LocalFileSystem(), str(root))
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether the root is a bucket."""
+        return self.settings.root.startswith("s3://")
+
+    @contextmanager
+    def stage(self, table: Table, project: str, window: Window, file: str = "part") -> Iterator[Stage]:
+        """Collect rows of *table* off stage; `publish()` puts them in place, leaving the block without it drops them.
+
+        *file* names the file inside each partition, so that writers with different names never contend.
+        """
+        stage = Stage(self, table, project, window, file)
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+    def write(self, table: Table, project: str, window: Window, rows: pa.Table, file: str = "part") -> Stage:
+        """Stage and publish *rows* in one go; the returned stage carries the counts."""
+        with self.stage(table, project, window, file) as stage:
+            stage.append(rows)
+            stage.publish()
+        return stage
+
+    def read(
+        self, table: Table, project: str, window: Window | None = None, columns: Sequence[str] = ()
+    ) -> pa.Table:
+        """Rows of *table* in *window* (all when None), ordered by time and key."""
+        chosen = ", ".join(f'"{c}"' for c in columns) or "*"
+        order = ", ".join(f'"{c}"' for c in (table.time, *table.key))
+        return self.sql(f"SELECT {chosen} FROM {table.name} ORDER BY {order}", project, window)  # noqa: S608
+
+    def sql(
+        self,
+        query: str,
+        project: str,
+        window: Window | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        relations: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """Run *query* over the project's tables limited to *window*; *relations* are further Arrow tables by name.
+
+        Every table of `tables.py` that the query names is a view of the same name. Parameters are DuckDB's `$name`.
+        """
+        with self.connection() as connection:
+            for table in TABLES.values():
+                if table.name in query:
+                    self.attach(connection, table, self.files(table, project, window))
+            for name, rows in (relations or {}).items():
+                connection.register(name, rows)
+            try:
+                return connection.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
+            except duckdb.Error as error:
+                raise StoreError(f"query on the lake failed: {error}") from error
+
+    @contextmanager
+    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A scratch DuckDB in memory: UTC, memory limit and spill folder from the settings."""
+        spill = self.settings.local_scratch / "duckdb"
+        spill.mkdir(parents=True, exist_ok=True)
+        config: dict[str, Any] = {
+            "memory_limit": f"{self.settings.memory_limit_mib}MiB",
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        connection = duckdb.connect(config=config)
+        connection.execute("SET TimeZone = 'UTC'")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+        """Make *files* the view `table.name`; columns that older files lack are null."""
+        connection.register(f"{table.name}__declared", table.schema.empty_table())
+        source = f"SELECT * FROM {table.name}__declared"  # noqa: S608
+        if files and self.on_s3:
+            connection.register(f"{table.name}__stored", ds.dataset(list(files), filesystem=self.filesystem))
+            source += f" UNION ALL BY NAME SELECT * FROM {table.name}__stored"  # noqa: S608
+        elif files:
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            source += (
+                " UNION ALL BY NAME SELECT * FROM read_parquet("
+                f"[{listed}], union_by_name=true, hive_partitioning=false)"
+            )
+        names = ", ".join(f'"{c.name}"' for c in table.columns)
+        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {names} FROM ({source})')  # noqa: S608
+
+    def files(self, table: Table, project: str, window: Window | None = None) -> list[str]:
+        """Paths of the table's Parquet files in *window*, sorted."""
+        base = f"{self.root}/{table.name}/project={quote(project, safe='')}"
+        if window is None:
+            folders = [base]
+        else:
+            folders = sorted({self.partition(table, project, hour) for hour in window.hours()})
+        return [path for folder in folders for path in self._parquet_below(folder)]
+
+    def partition(self, table: Table, project: str, at: dt.datetime) -> str:
+        """Folder of the partition that holds rows of time *at* (UTC)."""
+        folder = f"{self.root}/{table.name}/project={quote(project, safe='')}/date={at:%Y-%m-%d}"
+        return folder if table.grain == "day" else f"{folder}/hour={at:%H}"
+
+    def put_file(self, path: str, content: bytes) -> str:
+        """Write *content* at *path* below the root in one step; returns the full path or URL."""
+        self.install(f"{self.root}/{path}", content)
+        return f"s3://{self.root}/{path}" if self.on_s3 else f"{self.root}/{path}"
+
+    def get_file(self, path: str) -> bytes | None:
+        """Content at *path* below the root, None when there is none."""
+        full = f"{self.root}/{path}"
+        if self.filesystem.get_file_info(full).type != pafs.FileType.File:
+            return None
+        with self.filesystem.open_input_stream(full) as stream:
+            return bytes(stream.read())
+
+    def install(self, path: str, content: bytes | pa.Buffer) -> None:
+        """Put *content* at the full *path* in one atomic step."""
+        if self.on_s3:
+            with self.filesystem.open_output_stream(path) as stream:
+                stream.write(content)
+            return
+        temporary = self.settings.new_temporary_file(PurePosixPath(path).name)
+        temporary.write_bytes(content)
+        self.move_in(str(temporary), path)
+
+    def move_in(self, temporary: str, path: str) -> None:
+        """Move the finished local file *temporary* to the full *path* in one atomic step."""
+        if self.on_s3:
+            pafs.copy_files(temporary, path, source_filesystem=pafs.LocalFileSystem(),
+                            destination_filesystem=self.filesystem)
+            pafs.LocalFileSystem().delete_file(temporary)
+            return
+        self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)
+        self.filesystem.move(temporary, path)
+
+    def _parquet_below(self, folder: str) -> list[str]:
+        selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
+        return sorted(i.path for i in self.filesystem.get_file_info(selector) if i.path.endswith(".parquet"))

@@ -1,0 +1,189 @@
+"""Rows on their way into the lake: collected in temporary files, checked, then put in place or dropped."""
+
+import datetime as dt
+import shutil
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from tasks.shared.errors import StoreError
+from tasks.shared.records import Window
+from tasks.shared.store.tables import Table
+
+if TYPE_CHECKING:
+    from tasks.shared.store.lake import Lake
+
+STALE_SECONDS = 24 * 3600
+
+
+class Stage:
+    """One write of one table. `append` (any number of times), read with `sql`, then `publish`.
+
+    Memory is bounded by the largest appended batch: rows go straight to one temporary Parquet file per partition.
+    After `publish`, `rows` counts the rows written or found equal, `changed` the partitions that were rewritten,
+    and `changed_days` their UTC days.
+    """
+
+    def __init__(self, lake: "Lake", table: Table, project: str, window: Window, file: str) -> None:
+        """Make an empty stage; `Lake.stage` is the way to get one."""
+        self.lake, self.table, self.project, self.window, self.file = lake, table, project, window, file
+        self.folder = lake.settings.local_scratch / f"{time.time():.0f}-{uuid.uuid4().hex}"
+        self.rows = 0
+        self.changed = 0
+        self.changed_days: tuple[dt.date, ...] = ()
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._staged: dict[str, Path] = {}
+        self._sealed = False
+
+    def __enter__(self) -> "Stage":
+        """Use the stage as a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Drop what was not published."""
+        self.close()
+
+    def append(self, rows: pa.Table) -> None:
+        """Add *rows*, which must have the table's schema and times inside the window."""
+        if self._sealed:
+            raise StoreError(f"rows for {self.table.name} came after the stage was sealed. Append before reading.")
+        if not rows.num_rows:
+            return
+        rows = rows.select(self.table.schema.names).cast(self.table.schema)
+        times = rows[self.table.time]
+        first, last = pc.min(times).as_py(), pc.max(times).as_py()
+        if first < self.window.start or last >= self.window.end:
+            raise StoreError(
+                f"rows for {self.table.name} run from {first} to {last}, outside the window {self.window}. "
+                "Stage them under the window they belong to."
+            )
+        grain = pc.floor_temporal(times, unit="hour" if self.table.grain == "hour" else "day")
+        for start in pc.unique(grain).to_pylist():
+            part = rows if pc.all(pc.equal(grain, start)).as_py() else rows.filter(pc.equal(grain, start))
+            self._writer(start).write_table(part)
+        self.rows += rows.num_rows
+
+    def sql(self, query: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
+        """Run *query* over the staged rows, a view named like the table. Seals the stage."""
+        self.seal()
+        with self.lake.connection() as connection:
+            local = [str(path) for path in sorted(self._staged.values())]
+            self._attach_local(connection, self.table.name, local)
+            for name, table in (relations or {}).items():
+                connection.register(name, table)
+            return connection.sql(query).to_arrow_table()
+
+    def seal(self) -> None:
+        """Finish the temporary files; no more rows are taken."""
+        self._sealed = True
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
+
+    def publish(self) -> None:
+        """Put every staged partition in place, each in one atomic step; equal ones are left alone."""
+        self.seal()
+        days: set[dt.date] = set()
+        for folder in sorted(self._staged):
+            if self._publish_partition(folder, self._staged[folder]):
+                self.changed += 1
+                days.add(_day_of(folder))
+        if self.table.rewrite == "replace":
+            days |= self._remove_absent()
+        self.changed_days = tuple(sorted(days))
+
+    def close(self) -> None:
+        """Remove the temporary files, and those that killed runs left over a day ago."""
+        self.seal()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for left in self.folder.parent.glob("*-*"):
+            if left.name.split("-")[0].isdigit() and time.time() - int(left.name.split("-")[0]) > STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _writer(self, at: dt.datetime) -> pq.ParquetWriter:
+        folder = self.lake.partition(self.table, self.project, at)
+        if folder not in self._writers:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._staged[folder] = self.folder / f"{len(self._staged)}.parquet.tmp"
+            self._writers[folder] = pq.ParquetWriter(
+                self._staged[folder], self.table.schema, compression="zstd", compression_level=1
+            )
+        return self._writers[folder]
+
+    def _publish_partition(self, folder: str, staged: Path) -> bool:
+        """Put one partition in place; False when the stored one already says the same."""
+        final = f"{folder}/{self.file}.parquet"
+        if self.lake.filesystem.get_file_info(final).type == pafs.FileType.File:
+            fresh, kept = self._compare(staged, final)
+            if self.table.rewrite == "replace":
+                kept_changes, kept = kept, 0
+            else:
+                kept_changes = 0
+            if not fresh and not kept_changes:
+                return False
+            if kept:
+                staged = self._with_kept(staged, final)
+        self.lake.move_in(str(staged), final)
+        return True
+
+    def _compare(self, staged: Path, final: str) -> tuple[int, int]:
+        """Count staged rows that are new or changed, and stored rows whose key is not staged."""
+        compared = ", ".join(f'"{c}"' for c in self.table.compared)
+        keys = ", ".join(f'"{c}"' for c in self.table.key)
+        result = self._over_both(
+            staged, final,
+            f"SELECT (SELECT count(*) FROM (SELECT {compared} FROM staged EXCEPT SELECT {compared} FROM stored)), "
+            f"(SELECT count(*) FROM stored ANTI JOIN staged USING ({keys}))",
+        )
+        return result.column(0)[0].as_py(), result.column(1)[0].as_py()
+
+    def _with_kept(self, staged: Path, final: str) -> Path:
+        """A copy of the staged file with the stored rows that were not written again."""
+        keys = ", ".join(f'"{c}"' for c in self.table.key)
+        kept = self._over_both(staged, final, f"SELECT * FROM stored ANTI JOIN staged USING ({keys})")
+        merged = staged.with_name(f"{staged.name}-merged")
+        with pq.ParquetWriter(merged, self.table.schema, compression="zstd", compression_level=1) as writer:
+            source = pq.ParquetFile(staged)
+            for group in range(source.num_row_groups):
+                writer.write_table(source.read_row_group(group).cast(self.table.schema))
+            writer.write_table(kept.select(self.table.schema.names).cast(self.table.schema))
+        return merged
+
+    def _over_both(self, staged: Path, final: str, query: str) -> pa.Table:
+        with self.lake.connection() as connection:
+            self._attach_local(connection, "staged", [str(staged)])
+            self.lake.attach(connection, self.table, [final])
+            connection.execute(f'CREATE VIEW stored AS FROM "{self.table.name}"')
+            return connection.sql(query).to_arrow_table()
+
+    def _attach_local(self, connection: Any, name: str, files: list[str]) -> None:
+        empty = self.table.schema.empty_table()
+        connection.register(name, ds.dataset(files, schema=self.table.schema) if files else empty)
+
+    def _remove_absent(self) -> set[dt.date]:
+        """Delete this writer's files in the window's partitions that got no row; return their days."""
+        days: set[dt.date] = set()
+        for folder in sorted({self.lake.partition(self.table, self.project, h) for h in self.window.hours()}):
+            final = f"{folder}/{self.file}.parquet"
+            if folder not in self._staged and (
+                self.lake.filesystem.get_file_info(final).type == pafs.FileType.File
+            ):
+                self.lake.filesystem.delete_file(final)
+                days.add(_day_of(folder))
+        return days
+
+
+def _day_of(folder: str) -> dt.date:
+    part = next(p for p in reversed(folder.split("/")) if p.startswith("date="))
+    return dt.date.fromisoformat(part.removeprefix("date="))
