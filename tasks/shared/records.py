@@ -13,9 +13,7 @@ HOUR = dt.timedelta(hours=1)
 Unit = Literal["span", "trace", "session"]
 EvaluatorKind = Literal["code", "llm"]
 Direction = Literal["maximize", "minimize"]
-Status = Literal[
-    "scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"
-]
+Status = Literal["scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"]
 
 
 @dataclass(frozen=True, order=True)
@@ -53,8 +51,10 @@ class Window:
                 f"window {text!r} is not understood. Write a day (2026-11-19) or start/end "
                 "(2026-11-19T05:00Z/2026-11-19T07:00Z)."
             ) from error
-        return cls(start.astimezone(UTC) if start.tzinfo else start.replace(tzinfo=UTC),
-                   end.astimezone(UTC) if end.tzinfo else end.replace(tzinfo=UTC))
+        return cls(
+            start.astimezone(UTC) if start.tzinfo else start.replace(tzinfo=UTC),
+            end.astimezone(UTC) if end.tzinfo else end.replace(tzinfo=UTC),
+        )
 
     def hours(self) -> Iterator[dt.datetime]:
         """The start of each hour in the window."""

@@ -122,7 +122,11 @@ class Settings(BaseSettings):
     """Every setting of Nightjar."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NIGHTJAR_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="NIGHTJAR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     project: str = Field("default", min_length=1, description="Phoenix project to work on")

@@ -80,13 +80,11 @@ class Lake:
             stage.publish()
         return stage
 
-    def read(
-        self, table: Table, project: str, window: Window | None = None, columns: Sequence[str] = ()
-    ) -> pa.Table:
+    def read(self, table: Table, project: str, window: Window | None = None, columns: Sequence[str] = ()) -> pa.Table:
         """Rows of *table* in *window* (all when None), ordered by time and key."""
         chosen = ", ".join(f'"{c}"' for c in columns) or "*"
         order = ", ".join(f'"{c}"' for c in (table.time, *table.key))
-        return self.sql(f"SELECT {chosen} FROM {table.name} ORDER BY {order}", project, window)  # noqa: S608
+        return self.sql(f"SELECT {chosen} FROM {table.name} ORDER BY {order}", project, window)
 
     def sql(
         self,
@@ -132,10 +130,10 @@ class Lake:
     def attach(self, connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
         """Make *files* the view `table.name`; columns that older files lack are null."""
         connection.register(f"{table.name}__declared", table.schema.empty_table())
-        source = f"SELECT * FROM {table.name}__declared"  # noqa: S608
+        source = f"SELECT * FROM {table.name}__declared"
         if files and self.on_s3:
             connection.register(f"{table.name}__stored", ds.dataset(list(files), filesystem=self.filesystem))
-            source += f" UNION ALL BY NAME SELECT * FROM {table.name}__stored"  # noqa: S608
+            source += f" UNION ALL BY NAME SELECT * FROM {table.name}__stored"
         elif files:
             listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             source += (
@@ -143,7 +141,7 @@ class Lake:
                 f"[{listed}], union_by_name=true, hive_partitioning=false)"
             )
         names = ", ".join(f'"{c.name}"' for c in table.columns)
-        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {names} FROM ({source})')  # noqa: S608
+        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {names} FROM ({source})')
 
     def files(self, table: Table, project: str, window: Window | None = None) -> list[str]:
         """Paths of the table's Parquet files in *window*, sorted."""
@@ -185,8 +183,9 @@ class Lake:
     def move_in(self, temporary: str, path: str) -> None:
         """Move the finished local file *temporary* to the full *path* in one atomic step."""
         if self.on_s3:
-            pafs.copy_files(temporary, path, source_filesystem=pafs.LocalFileSystem(),
-                            destination_filesystem=self.filesystem)
+            pafs.copy_files(
+                temporary, path, source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.filesystem
+            )
             pafs.LocalFileSystem().delete_file(temporary)
             return
         self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)

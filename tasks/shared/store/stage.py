@@ -142,7 +142,8 @@ class Stage:
         compared = ", ".join(f'"{c}"' for c in self.table.compared)
         keys = ", ".join(f'"{c}"' for c in self.table.key)
         result = self._over_both(
-            staged, final,
+            staged,
+            final,
             f"SELECT (SELECT count(*) FROM (SELECT {compared} FROM staged EXCEPT SELECT {compared} FROM stored)), "
             f"(SELECT count(*) FROM stored ANTI JOIN staged USING ({keys}))",
         )
@@ -176,9 +177,7 @@ class Stage:
         days: set[dt.date] = set()
         for folder in sorted({self.lake.partition(self.table, self.project, h) for h in self.window.hours()}):
             final = f"{folder}/{self.file}.parquet"
-            if folder not in self._staged and (
-                self.lake.filesystem.get_file_info(final).type == pafs.FileType.File
-            ):
+            if folder not in self._staged and (self.lake.filesystem.get_file_info(final).type == pafs.FileType.File):
                 self.lake.filesystem.delete_file(final)
                 days.add(_day_of(folder))
         return days

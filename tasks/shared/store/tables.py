@@ -66,7 +66,9 @@ SPANS = Table(
         Column("parent_id", TEXT, "parent span id; null for a root"),
         Column("session_id", TEXT, "session.id"),
         Column("user_id", TEXT, "user.id"),
-        Column("kind", TEXT, "OpenInference span kind: LLM, CHAIN, TOOL, AGENT, RETRIEVER ... or UNKNOWN", required=True),
+        Column(
+            "kind", TEXT, "OpenInference span kind: LLM, CHAIN, TOOL, AGENT, RETRIEVER ... or UNKNOWN", required=True
+        ),
         Column("name", TEXT, "span name", required=True),
         Column("status_code", TEXT, "OK, ERROR or UNSET", required=True),
         Column("status_message", TEXT, "status description"),
@@ -110,7 +112,7 @@ SPANS = Table(
 
 ANNOTATIONS = Table(
     name="annotations",
-    doc="Annotations and notes found in Phoenix that Nightjar did not write, placed by the start of what they annotate.",
+    doc="Annotations and notes in Phoenix that Nightjar did not write, placed by the start of what they annotate.",
     key=("annotation_id",),
     columns=(
         Column("annotation_id", TEXT, "Phoenix's id", required=True),
@@ -142,16 +144,24 @@ DECISIONS = Table(
         Column("evaluator", TEXT, "name", required=True),
         Column("version", TEXT, "version of the evaluator", required=True),
         Column("kind", TEXT, "code or llm", required=True),
-        Column("status", TEXT, "scored, not_applicable, sampled_out, errored, unparseable, budget_stopped or pending",
-               required=True),
+        Column(
+            "status",
+            TEXT,
+            "scored, not_applicable, sampled_out, errored, unparseable, budget_stopped or pending",
+            required=True,
+        ),
         Column("score", FLOAT, "score, where scored"),
         Column("label", TEXT, "label"),
         Column("explanation", TEXT, "why; the error's text where errored"),
         Column("model", TEXT, "judge model; null for code"),
         Column("cost_usd", FLOAT, "what this decision cost", required=True),
         Column("inclusion_probability", FLOAT, "probability that sampling let this unit in", required=True),
-        Column("unit_digest", TEXT, "digest of the unit's content when decided; a changed unit is decided again",
-               required=True),
+        Column(
+            "unit_digest",
+            TEXT,
+            "digest of the unit's content when decided; a changed unit is decided again",
+            required=True,
+        ),
         Column("decided_at", TIME, "when", required=True, volatile=True),
     ),
 )

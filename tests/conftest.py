@@ -1,0 +1,49 @@
+"""The real servers, started once per session on free ports, and settings that point at them."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Base URLs of the running servers."""
+
+    phoenix_url: str
+    mlflow_url: str
+    prefect_api_url: str
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Phoenix, MLflow and Prefect. `NIGHTJAR_TEST_SERVERS=phoenix,mlflow,prefect` reuses running ones."""
+    running = os.environ.get("NIGHTJAR_TEST_SERVERS")
+    if running:
+        yield Servers(*running.split(","))
+        return
+    from deployments.local.stack import running_stack
+
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield Servers(stack.phoenix_url, stack.mlflow_url, stack.prefect_api_url)
+
+
+@pytest.fixture
+def project() -> str:
+    """A Phoenix project name of this test's own."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def nightjar_env(servers: Servers, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point Nightjar's settings at the servers, with a lake and a project of this test's own; returns the lake root."""
+    monkeypatch.setenv("NIGHTJAR_CONFIG", str(tmp_path / "nightjar.toml"))
+    monkeypatch.setenv("NIGHTJAR_PROJECT", project)
+    monkeypatch.setenv("NIGHTJAR_LAKE__ROOT", str(tmp_path / "lake"))
+    monkeypatch.setenv("NIGHTJAR_PHOENIX__URL", servers.phoenix_url)
+    monkeypatch.setenv("NIGHTJAR_MLFLOW__TRACKING_URI", servers.mlflow_url)
+    monkeypatch.setenv("PREFECT_API_URL", servers.prefect_api_url)
+    return tmp_path / "lake"
