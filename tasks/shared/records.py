@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from tasks.shared.errors import ConfigurationError
 
@@ -142,3 +142,23 @@ class Evaluator:
     direction: Direction = "maximize"
     kind: EvaluatorKind = "code"
     parameters: tuple[str, ...] = ()
+
+
+class RawSpan(TypedDict):
+    """A span as a gateway hands it over, the same from every route.
+
+    `attributes` is the nested form Phoenix stores (`{"llm": {"input_messages": [{"message": {...}}]}}`); times are
+    ISO 8601 text; `events` is None where it was not fetched.
+    """
+
+    span_id: str
+    trace_id: str
+    parent_id: str | None
+    name: str
+    kind: str
+    status_code: str
+    status_message: str
+    start_time: str
+    end_time: str
+    attributes: dict[str, Any]
+    events: list[dict[str, Any]] | None
