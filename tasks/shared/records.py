@@ -69,6 +69,12 @@ class Window:
         count = (last - self.start.date()).days + 1
         return tuple(self.start.date() + dt.timedelta(days=i) for i in range(count))
 
+    def by_day(self) -> Iterator["Window"]:
+        """The window cut at midnights, oldest part first."""
+        for day in self.days():
+            whole = Window.of_day(day)
+            yield Window(max(whole.start, self.start), min(whole.end, self.end))
+
     def reaching_back(self, hours: int) -> "Window":
         """The same end, with the start *hours* earlier."""
         return Window(self.start - hours * HOUR, self.end)

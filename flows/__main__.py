@@ -1,0 +1,120 @@
+"""`python -m flows`: run any flow by hand. Options come from the flow's typed parameters, help from its docstring.
+
+Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take.
+"""
+
+import ast
+import asyncio
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import orjson
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from tasks.shared.errors import NightjarError
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import load_settings
+
+HELP = """Nightjar's flows. `python -m flows FLOW --help` shows a flow's options.
+
+Exit code 0: done. 1: failed, with one line saying what to do. 2: inconclusive.
+"""
+
+
+def flow_summaries(folder: Path) -> dict[str, str]:
+    """Flow name to the first line of its docstring, read from the source of `<name>.py` without importing it."""
+    summaries: dict[str, str] = {}
+    for path in sorted(folder.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef) and node.name == path.stem and node.decorator_list:
+                summaries[path.stem] = (ast.get_docstring(node) or "").split("\n")[0]
+    return summaries
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    app = App(name="python -m flows", help=HELP, version_flags=[], result_action="return_value")
+    for name, summary in flow_summaries(Path(__file__).parent).items():
+        wanted = arguments[:1] == [name]
+        app.command(_command_of(name) if wanted else _named(name, summary), name=name)
+    try:
+        app(arguments, exit_on_error=False, print_error=True)
+    except NightjarError as error:
+        return _fail(str(error), error.exit_code)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing half-written. Run the same command again to go on.", 1)
+    except Exception as error:  # noqa: BLE001 - the last resort: one line for people, the traceback is in the log
+        return _fail(f"{type(error).__name__}: {error}. The flow run's log has the traceback.", 1)
+    return 0
+
+
+def _named(name: str, summary: str) -> Callable[[], None]:
+    def stub() -> None: ...
+
+    stub.__name__, stub.__doc__ = name, summary
+    return stub
+
+
+def _command_of(name: str) -> Callable[..., None]:
+    """A command with the flow's own parameters, as options, and `--json`."""
+    settings = load_settings()
+    if settings.prefect_api_url:
+        os.environ.setdefault("PREFECT_API_URL", settings.prefect_api_url)
+    flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    hints = get_type_hints(flow.fn)
+
+    def command(*, json: bool = False, **parameters: Any) -> None:
+        receipts = asyncio.run(flow(**parameters))
+        _show(receipts if isinstance(receipts, list) else [receipts], json=json)
+
+    parameters = [
+        p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=_option(hints[p.name]))
+        for p in inspect.signature(flow.fn).parameters.values()
+    ]
+    as_json = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
+    command.__signature__ = inspect.Signature([*parameters, as_json])  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in [*parameters, as_json]}
+    json_help = "    json: Print the receipts as JSON on stdout; logs go to stderr."
+    document = inspect.getdoc(flow.fn) or ""
+    command.__doc__ = f"{document}\n{json_help}" if "Args:" in document else f"{document}\n\nArgs:\n{json_help}"
+    return command
+
+
+def _option(hint: Any) -> Any:
+    """The hint, with windows read from `2026-11-19` or `start/end` text."""
+    if hint != (Window | None):
+        return hint
+    return Annotated[
+        hint, Parameter(converter=lambda _type, tokens: Window.parse(tokens[0].value), n_tokens=1, accepts_keys=False)
+    ]
+
+
+def _show(receipts: list[Batch], *, json: bool) -> None:
+    if json:
+        sys.stdout.write(orjson.dumps(receipts, default=str).decode() + "\n")
+        return
+    console = Console()
+    for receipt in receipts:
+        counts = ", ".join(f"{count:,} {name}" for name, count in receipt.counts.items())
+        console.print(
+            f"[green]✓[/] {receipt.table} {receipt.window}: {receipt.rows:,} rows" + counts and f" ({counts})"
+        )
+        for note in receipt.notes:
+            console.print(f"  {note}", style="yellow", markup=False)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    Console(stderr=True).print(f"nightjar: {message}", style="red", markup=False, soft_wrap=True)
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""The night's work: one UTC day, or a range of days as a backfill, through every stage in order."""
+
+import datetime as dt
+
+from prefect import flow
+
+from flows.evaluation import evaluation
+from flows.ingestion import ingestion
+from flows.reporting import reporting
+from flows.tracking import tracking
+from flows.windows import days_between, yesterday
+from tasks.fetch.steps import mark_done, outdated_days
+from tasks.shared.errors import ConfigurationError
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import load_settings
+
+
+@flow(timeout_seconds=6 * 3600)
+async def nightly(date: dt.date | None = None, until: dt.date | None = None, project: str | None = None) -> list[Batch]:
+    """Ingest, evaluate, track and report one UTC day, or every day of a range.
+
+    Late spans change the days before: those are evaluated, tracked and reported again, also when the run that took
+    the spans in was killed before it came to that.
+
+    Args:
+        date: The UTC day; by default the one before the day this run was scheduled for.
+        until: The last day of a backfill that begins at `date`.
+        project: The Phoenix project; the settings' project by default.
+
+    Returns:
+        The receipts of every stage and day.
+    """
+    settings = load_settings()
+    project, first = project or settings.project, date or yesterday()
+    last = until or first
+    if last < first:
+        raise ConfigurationError(f"until {last} is before date {first}. Give the first day as date, the last as until.")
+    receipts: list[Batch] = []
+    for day in days_between(first, last):
+        receipts += await ingestion(Window.of_day(day), project)
+        for outdated in await outdated_days(project, day, settings.late_lookback_hours):
+            window = Window.of_day(outdated.day)
+            receipts.append(await evaluation(window, project=project))
+            receipts.append(await tracking(window, project=project))
+            receipts.append(await reporting(window, project=project))
+            await mark_done(project, outdated)
+    return receipts

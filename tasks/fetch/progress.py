@@ -1,0 +1,51 @@
+"""Which days are done: a day is done when every stage has run on the spans and annotations that lie there now.
+
+The mark is a digest of what the stages worked on, so a run that is killed, or late spans, leave a day undone.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tasks.shared.records import Window
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import CHECKS
+
+CONTENT_SQL = """
+    SELECT concat_ws(':', (SELECT count(*) FROM spans), (SELECT coalesce(bit_xor(hash(span_id, digest)), 0) FROM spans),
+                     (SELECT count(*) FROM annotations),
+                     (SELECT coalesce(bit_xor(hash(annotation_id, label, score, explanation)), 0) FROM annotations))
+"""
+
+
+@dataclass(frozen=True)
+class OutdatedDay:
+    """A UTC day that the stages have not seen as it is now, with the digest of what it holds."""
+
+    day: dt.date
+    content: str
+
+
+def content(lake: Lake, project: str, day: dt.date) -> str:
+    """A digest of the spans and annotations that the lake holds for one day."""
+    return str(lake.sql(CONTENT_SQL, project, Window.of_day(day)).column(0)[0].as_py())
+
+
+def ingested(lake: Lake, project: str, day: dt.date) -> bool:
+    """Whether any window of the day was ever ingested: its checks are on record, even when there was no span."""
+    return bool(lake.files(CHECKS, project, Window.of_day(day)))
+
+
+def is_done(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
+    """Whether the day's mark agrees with what lies there now."""
+    mark = lake.get_file(_mark(project, candidate.day))
+    return mark is not None and mark.decode() == candidate.content
+
+
+def set_done(lake: Lake, project: str, outdated: OutdatedDay) -> None:
+    """Mark the day as done with the content that the stages worked on."""
+    lake.put_file(_mark(project, outdated.day), outdated.content.encode())
+
+
+def _mark(project: str, day: dt.date) -> str:
+    return f"progress/project={quote(project, safe='')}/date={day}/done"

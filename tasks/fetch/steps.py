@@ -1,0 +1,130 @@
+"""The fetch stage's tasks: Phoenix to lake."""
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from tasks.fetch.annotations import annotated_units, annotation_rows
+from tasks.fetch.late import known_span_ids, traces_with_unseen_spans
+from tasks.fetch.normalise import DECLARED, normalise, undeclared
+from tasks.fetch.progress import OutdatedDay, content, ingested, is_done, set_done
+from tasks.fetch.pull import pull
+from tasks.shared.checks import gate, warm_up
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.prices import PriceTable
+from tasks.shared.records import HOUR, Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import Settings, load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
+
+MOST_NOTES = 20
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def fetch_spans(project: str, window: Window) -> Batch:
+    """Store every span of the window; the receipt counts the attributes no column takes and what was quarantined."""
+    settings = load_settings()
+    warm_up()
+    async with Phoenix(settings.phoenix) as phoenix:
+        await phoenix.ping()
+        taken = await _take_in(phoenix, settings, project, window)
+        sample = await phoenix.sample(project, window, settings.phoenix.sampled_spans)
+    undeclared_paths = undeclared(sample, _paths(settings))
+    notes = tuple(
+        f"attribute {path} is on {count} of {len(sample)} sampled spans and is not fetched. "
+        "Add it to phoenix.extra_attributes to keep it."
+        for path, count in undeclared_paths.most_common(MOST_NOTES)
+    )
+    return replace(taken, notes=notes)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
+    """Store what arrived late in the hours before the window, on days that were ingested before."""
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    earlier = Window(window.start - hours * HOUR, window.start) if hours else None
+    taken: list[Batch] = []
+    async with Phoenix(settings.phoenix) as phoenix:
+        for part in earlier.by_day() if earlier else ():
+            if ingested(lake, project, part.start.date()):
+                listed = await phoenix.span_ids(project, part)
+                late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))
+                taken += [await _take_in(phoenix, settings, project, part, late)] if late else []
+    return Batch(
+        table=SPANS.name,
+        project=project,
+        window=earlier or window,
+        rows=sum(batch.rows for batch in taken),
+        counts=_added(batch.counts for batch in taken),
+    )
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def fetch_annotations(project: str, window: Window) -> Batch:
+    """Store the annotations and notes that people and other tools left on the window's spans, traces and sessions."""
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    with lake.stage(ANNOTATIONS, project, window) as stage:
+        async with Phoenix(settings.phoenix) as phoenix:
+            for unit, started in annotated_units(lake, project, window).items():
+                found = await phoenix.annotations(project, unit, list(started))
+                stage.append(annotation_rows(unit, found, started))
+        await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
+        stage.publish()
+    return Batch(ANNOTATIONS.name, project, window, stage.rows)
+
+
+@task(cache_policy=NO_CACHE)
+def outdated_days(project: str, day: dt.date, hours: int) -> list[OutdatedDay]:
+    """*day* itself, and the ingested days in the *hours* before it that not every stage has seen as they are now."""
+    lake = Lake.open(load_settings().lake)
+    days = Window.of_day(day).reaching_back(hours).days()
+    candidates = [OutdatedDay(d, content(lake, project, d)) for d in days if ingested(lake, project, d)]
+    return [c for c in candidates if c.day == day or not is_done(lake, project, c)]
+
+
+@task(cache_policy=NO_CACHE)
+def mark_done(project: str, outdated: OutdatedDay) -> None:
+    """Note that every stage has seen the day as it was when it was found outdated."""
+    set_done(Lake.open(load_settings().lake), project, outdated)
+
+
+async def _take_in(
+    phoenix: Phoenix, settings: Settings, project: str, window: Window, trace_ids: Sequence[str] | None = None
+) -> Batch:
+    """Fetch, normalise, check and store the window's spans: all of them, or those of *trace_ids*."""
+    lake = Lake.open(settings.lake)
+    prices = PriceTable.shipped(settings.prices)
+    partial_fetch = trace_ids is not None
+    quarantine_table = replace(QUARANTINE, rewrite="merge") if partial_fetch else QUARANTINE
+    with (
+        lake.stage(SPANS, project, window) as spans,
+        lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
+    ):
+        chunks = phoenix.spans(project, window, _paths(settings), trace_ids)
+        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
+        await asyncio.to_thread(gate, spans, lake, settings.checks, create_markdown_artifact, partial=partial_fetch)
+        spans.publish()
+        quarantine.publish()
+    unknown = {f"unknown_attribute.{path}": count for path, count in pulled.unknown.most_common()}
+    counts = {"read": pulled.read, "quarantined": pulled.quarantined, "partitions_changed": spans.changed, **unknown}
+    return Batch(SPANS.name, project, window, spans.rows, counts)
+
+
+def _paths(settings: Settings) -> tuple[str, ...]:
+    return (*DECLARED, *settings.phoenix.extra_attributes)
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
