@@ -38,12 +38,15 @@ def project() -> str:
 
 
 @pytest.fixture
-def nightjar_env(servers: Servers, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point Nightjar's settings at the servers, with a lake and a project of this test's own; returns the lake root."""
+def nightjar_env(servers: Servers, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Point settings and Prefect at the servers, with a lake and a project of this test's own; gives the lake root."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
     monkeypatch.setenv("NIGHTJAR_CONFIG", str(tmp_path / "nightjar.toml"))
     monkeypatch.setenv("NIGHTJAR_PROJECT", project)
     monkeypatch.setenv("NIGHTJAR_LAKE__ROOT", str(tmp_path / "lake"))
     monkeypatch.setenv("NIGHTJAR_PHOENIX__URL", servers.phoenix_url)
     monkeypatch.setenv("NIGHTJAR_MLFLOW__TRACKING_URI", servers.mlflow_url)
     monkeypatch.setenv("PREFECT_API_URL", servers.prefect_api_url)
-    return tmp_path / "lake"
+    with temporary_settings({PREFECT_API_URL: servers.prefect_api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield tmp_path / "lake"

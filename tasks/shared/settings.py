@@ -29,7 +29,7 @@ Positive = Annotated[int, Field(ge=1)]
 class Section(BaseModel):
     """A table of nightjar.toml; an unknown key is an error, not a typo that does nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class LakeSettings(Section):
@@ -126,6 +126,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
         nested_model_default_partial_update=True,
     )
 

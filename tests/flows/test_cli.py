@@ -1,0 +1,86 @@
+"""`python -m flows` as a user meets it."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import flows
+from flows.__main__ import flow_summaries
+from tests.traffic import TestSpan, ingest
+
+FLOWS = Path(flows.__file__).parent
+HEAVY = ("prefect", "mlflow", "great_expectations", "pandas", "pyarrow", "duckdb", "phoenix")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m flows` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+def test_help_lists_every_flow_with_its_summary():
+    printed = run("--help", COLUMNS="200").stdout
+    summaries = flow_summaries(FLOWS)
+    assert {"ingestion", "evaluation", "tracking", "reporting", "nightly"} <= set(summaries)
+    for name, summary in summaries.items():
+        assert name in printed
+        assert summary in printed
+
+
+def test_help_imports_nothing_heavy():
+    probe = (
+        "import sys; from flows.__main__ import main; main(['--help']); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_flows_help_shows_its_parameters_and_what_they_mean():
+    printed = run("nightly", "--help", COLUMNS="200").stdout
+    for expected in ("--date", "--until", "--project", "--json", "The last day of a backfill"):
+        assert expected in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ingestion", "--window", "yesterdayish"), "'yesterdayish' is not understood"),
+        (("nightly", "--date", "2026-13-01"), "2026-13-01"),
+        (("nightly", "--nonsense", "1"), "nonsense"),
+        (("nocturnal",), "nocturnal"),
+    ],
+)
+def test_bad_input_exits_1_with_the_value_named(arguments, message):
+    done = run(*arguments, COLUMNS="200")
+    assert done.returncode == 1
+    assert message in done.stdout + done.stderr
+
+
+@pytest.mark.servers
+def test_phoenix_being_away_fails_with_one_line_that_names_the_url(nightjar_env):
+    done = run("ingestion", "--window", "2026-11-19", NIGHTJAR_PHOENIX__URL="http://127.0.0.1:9")
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("nightjar: ")
+    assert "http://127.0.0.1:9" in last
+
+
+@pytest.mark.servers
+def test_json_prints_only_the_receipts_on_stdout(nightjar_env, servers, project):
+    ingest(servers.phoenix_url, project, [TestSpan(start=dt.datetime(2026, 11, 19, 5, tzinfo=dt.UTC))])
+    done = run("ingestion", "--window", "2026-11-19T05:00Z/2026-11-19T06:00Z", "--json")
+    assert done.returncode == 0, done.stderr
+    receipts = json.loads(done.stdout)
+    assert [(r["table"], r["rows"]) for r in receipts] == [("spans", 1), ("spans", 0), ("annotations", 0)]
