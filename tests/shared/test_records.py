@@ -1,6 +1,7 @@
 """Windows and the other words."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_the_days_of_a_window_cut_it_without_gap_or_overlap(start, hours):
     parts = list(window.by_day())
     assert parts[0].start == window.start
     assert parts[-1].end == window.end
-    assert all(a.end == b.start for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(parts))
     assert [p.start.date() for p in parts] == list(window.days())
 
 
