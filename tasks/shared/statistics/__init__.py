@@ -1,1 +1,1 @@
-"""Pure statistics, each function citing its source. No data frames, no I/O."""
+"""Estimates with their intervals: pure, without pandas or numpy, each citing its method."""
