@@ -144,6 +144,7 @@ DECISIONS = Table(
         Column("evaluator", TEXT, "name", required=True),
         Column("version", TEXT, "version of the evaluator", required=True),
         Column("kind", TEXT, "code or llm", required=True),
+        Column("direction", TEXT, "maximize or minimize: which scores are the good ones"),
         Column(
             "status",
             TEXT,
