@@ -109,6 +109,14 @@ class CheckSettings(Section):
     volume_change: float = Field(0.5, gt=0, description="change against the same weekday before it warns; 0.5 is 50 %")
 
 
+class LocalSettings(Section):
+    """The local stack of `make up`."""
+
+    postgres_url: SecretStr | None = Field(
+        None, description="PostgreSQL to use instead of the embedded one: postgresql://user:password@host:5432"
+    )
+
+
 class Price(Section):
     """USD per one million tokens."""
 
@@ -143,6 +151,7 @@ class Settings(BaseSettings):
     mlflow: MlflowSettings = MlflowSettings()
     evaluators: EvaluatorSettings = EvaluatorSettings()
     checks: CheckSettings = CheckSettings()
+    local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 
     @classmethod
