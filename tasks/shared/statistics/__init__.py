@@ -1,1 +1,1 @@
-"""Estimates with their intervals: pure, without pandas or numpy, each citing its method."""
+"""Estimates and their intervals: pure, without pandas or numpy, each citing its method."""

@@ -1,34 +1,24 @@
-"""A quantile of a sample from any continuous distribution."""
+"""Quantiles of a sample from any continuous distribution, and the ranks of the values around them."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import ceil, exp, lgamma, log, sqrt
 
-from tasks.shared.statistics.estimate import LEVEL, Estimate
 
-
-def quantile(ordered: Sequence[float], p: float, level: float = LEVEL) -> Estimate:
-    """The *p* quantile of values in ascending order, with the interval between two of the values.
-
-    The estimate is the smallest value that at least the share *p* does not exceed. A tail quantile of a small sample
-    has no interval: p99 needs 368 values.
+def quantile(ordered: Sequence[float], p: float) -> float:
+    """The smallest of the values, which are in ascending order, that at least the share *p* of them does not exceed.
 
     Raises:
         ValueError: there are no values, or *p* is not between 0 and 1.
     """
-    n = len(ordered)
-    if n < 1:
-        raise ValueError("no values. Give at least one.")
-    ranks = quantile_ranks(n, p, level)
+    if not len(ordered) or not 0 < p < 1:
+        raise ValueError(f"no quantile {p} of {len(ordered)} values. Give at least one value and 0 < p < 1.")
     # 0.55 * 100 is 55.000000000000007: without the margin the rank would be 56.
-    value = float(ordered[max(ceil(n * p - 1e-9), 1) - 1])
-    if ranks is None:
-        return Estimate(value, n)
-    return Estimate(value, n, float(ordered[ranks[0] - 1]), float(ordered[ranks[1] - 1]))
+    return float(ordered[max(ceil(len(ordered) * p - 1e-9), 1) - 1])
 
 
 @lru_cache(maxsize=4096)
-def quantile_ranks(n: int, p: float, level: float = LEVEL) -> tuple[int, int] | None:
+def quantile_ranks(n: int, p: float, level: float) -> tuple[int, int] | None:
     """Ranks (from 1) of the two order statistics that hold the *p* quantile with at least *level*, equal tails.
 
     None where no such pair exists. Distribution-free: how many of *n* values lie below the quantile is binomial.
@@ -37,7 +27,7 @@ def quantile_ranks(n: int, p: float, level: float = LEVEL) -> tuple[int, int] | 
     H. N. Nagaraja (2003), Order statistics, 3rd ed., section 7.1.
     """
     if not 0 < p < 1:
-        raise ValueError(f"quantile {p} is not between 0 and 1.")
+        raise ValueError(f"no quantile {p}. Give 0 < p < 1.")
     tail, below, low = (1 - level) / 2, 0.0, 0
     for k, mass in _binomial(n, p):
         before, below = below, below + mass
