@@ -1,0 +1,139 @@
+"""What tokens cost: the shipped, versioned price table (`prices.toml`) and the settings' own prices before it."""
+
+import datetime as dt
+import fnmatch
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tasks.shared.settings import Price
+
+MILLION = Decimal(1_000_000)
+# `us.anthropic.claude...`: Bedrock puts the vendor, and before it the region group of an inference profile.
+BEDROCK_PREFIX = re.compile(r"^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|mistral|meta|cohere|ai21|deepseek|openai)\.")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """USD per one million tokens, from the UTC date `since` on.
+
+    `batch` is the factor on all of them for calls through the provider's batch interface.
+    """
+
+    since: dt.date
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+    batch: Decimal
+
+
+@dataclass(frozen=True)
+class Model:
+    """The rates of every model whose name `pattern` matches, latest first."""
+
+    pattern: re.Pattern[str]
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """Rates by model and date. The first pattern that matches wins; of its rates, the latest one in force."""
+
+    version: str
+    models: tuple[Model, ...]
+    _found: dict[tuple[str, dt.date], Rate | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def shipped(cls, overrides: Mapping[str, Price] | None = None) -> "PriceTable":
+        """The table that comes with Nightjar; *overrides* (model name, `*` matches anything) come first."""
+        version, models = _shipped()
+        own = (_model((name,), [price.model_dump()], 1) for name, price in (overrides or {}).items())
+        return cls(version, (*own, *models))
+
+    def rate(self, model: str, at: dt.datetime) -> Rate | None:
+        """The rate of *model* on the day of *at*; None for a model nobody gave a price."""
+        key = (model, at.date())
+        if key not in self._found:
+            self._found[key] = self._search(*key)
+        return self._found[key]
+
+    def cost_usd(  # noqa: PLR0917 (the four counts read best in the order of a bill)
+        self,
+        model: str | None,
+        at: dt.datetime,
+        prompt_tokens: int | None,
+        completion_tokens: int | None,
+        cache_read_tokens: int | None = None,
+        cache_write_tokens: int | None = None,
+        *,
+        batch: bool = False,
+    ) -> float | None:
+        """Price of one call, rounded once at the end. None when the model or every token count is unknown.
+
+        Cached tokens are part of *prompt_tokens*; where there are more of them than prompt tokens, the provider
+        counted them apart and the prompt tokens are all uncached.
+        """
+        if model is None or (prompt_tokens is None and completion_tokens is None):
+            return None
+        rate = self.rate(model, at)
+        if rate is None:
+            return None
+        prompt, read, write = prompt_tokens or 0, cache_read_tokens or 0, cache_write_tokens or 0
+        uncached = prompt - read - write if prompt >= read + write else prompt
+        dollars = (
+            uncached * rate.input
+            + (completion_tokens or 0) * rate.output
+            + read * rate.cache_read
+            + write * rate.cache_write
+        )
+        return float((dollars * rate.batch if batch else dollars) / MILLION)
+
+    def _search(self, name: str, day: dt.date) -> Rate | None:
+        names = (name.lower(), bare_name(name))
+        for model in self.models:
+            if any(model.pattern.fullmatch(name) for name in names):
+                return next((rate for rate in model.rates if rate.since <= day), None)
+        return None
+
+
+def bare_name(model: str) -> str:
+    """Model name without what gateways put before it.
+
+    >>> bare_name("bedrock/us.anthropic.claude-3-5-sonnet-20240620-v1:0")
+    'claude-3-5-sonnet-20240620-v1:0'
+    """
+    return BEDROCK_PREFIX.sub("", model.lower().rsplit("/", 1)[-1])
+
+
+def _model(names: Sequence[str], prices: Sequence[Mapping[str, Any]], batch: Any) -> Model:
+    rates = sorted((_rate(price, batch) for price in prices), key=lambda rate: rate.since, reverse=True)
+    return Model(re.compile("|".join(fnmatch.translate(name.lower()) for name in names)), tuple(rates))
+
+
+def _rate(price: Mapping[str, Any], batch: Any) -> Rate:
+    read, write = price.get("cache_read"), price.get("cache_write")
+    return Rate(
+        since=price.get("since", dt.date.min),
+        input=_exact(price["input"]),
+        output=_exact(price["output"]),
+        cache_read=_exact(price["input"] if read is None else read),
+        cache_write=_exact(price["input"] if write is None else write),
+        batch=_exact(batch),
+    )
+
+
+def _exact(number: Any) -> Decimal:
+    """The number as written, not as its nearest binary fraction."""
+    return Decimal(str(number))
+
+
+@cache
+def _shipped() -> tuple[str, tuple[Model, ...]]:
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"), parse_float=Decimal)
+    return table["version"], tuple(_model(m["match"], m["prices"], m.get("batch", 1)) for m in table["model"])
