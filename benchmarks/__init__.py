@@ -1,0 +1,1 @@
+"""Ratios and limits measured on this machine, one file each; `make bench` runs them all."""
