@@ -20,12 +20,18 @@ POOL = "nightjar"
 TRACKING_LIMIT = "nightjar-tracking"
 
 
-def deploy(api_url: str, home: Path) -> None:
-    """Apply prefect.yaml to the server at *api_url*; its flow runs work in the folder *home*."""
+def deploy(api_url: str, home: Path, owner: str, tier: str) -> None:
+    """Apply prefect.yaml to the server at *api_url*: tagged with *owner* and *tier*, its runs working in *home*."""
     os.environ["PREFECT_API_URL"] = api_url
     asyncio.run(_create_what_deployments_need(api_url))
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_YAML)]
-    environment = {**os.environ, "NIGHTJAR_HOME": str(home.resolve()), "DO_NOT_TRACK": "true"}
+    environment = {
+        **os.environ,
+        "NIGHTJAR_HOME": str(home),
+        "NIGHTJAR_OWNER": owner,
+        "NIGHTJAR_TIER": tier,
+        "DO_NOT_TRACK": "true",
+    }
     answer = subprocess.run(
         command, env=environment, cwd=PREFECT_YAML.parent, capture_output=True, text=True, check=False, timeout=300
     )
@@ -58,10 +64,12 @@ async def _create_what_deployments_need(api_url: str) -> None:
 def main() -> int:
     """Deploy to the server of the settings; returns the exit code."""
     try:
-        api_url = load_settings().prefect_api_url
+        settings = load_settings()
+        api_url = settings.prefect_api_url
         if not api_url:
             raise ConfigurationError("no Prefect server is known. Run `make up`, or set prefect_api_url.")
-        deploy(api_url, Path(os.environ.get("NIGHTJAR_HOME", PREFECT_YAML.parent)))
+        home = Path(os.environ.get("NIGHTJAR_HOME", PREFECT_YAML.parent))
+        deploy(api_url, home, settings.owner, settings.tier)
     except NightjarError as error:
         Console(stderr=True).print(f"nightjar: {error}", style="red", markup=False, soft_wrap=True)
         return error.exit_code

@@ -4,7 +4,8 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,13 +14,14 @@ from deployments.local.state import Started
 
 SAME_START_SECONDS = 60.0
 GRACE_SECONDS = 15.0
+TERMINATE_SECONDS = 5.0
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path) -> Started:
     """Start *command* in *folder* in a session of its own, writing to *log*."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: PLW1509 - nothing here has threads yet that could hold a lock
+    with log.open("wb") as output, _interrupts_listened_to():
+        process = subprocess.Popen(
             list(command),
             env=dict(environment),
             cwd=folder,
@@ -27,7 +29,6 @@ def start(command: Sequence[str], environment: Mapping[str, str], log: Path, fol
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_listen_to_interrupts,
         )
     return started(process.pid)
 
@@ -64,10 +65,10 @@ def stop(it: Started, by: signal.Signals = signal.SIGTERM) -> bool:
     _, left = psutil.wait_procs(family, timeout=0.5)
     for member in left:
         _unless_gone(member.terminate)
-    _, left = psutil.wait_procs(left, timeout=5)
+    _, left = psutil.wait_procs(left, timeout=TERMINATE_SECONDS)
     for member in left:
         _unless_gone(member.kill)
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(left, timeout=TERMINATE_SECONDS)
     return process is not None
 
 
@@ -111,6 +112,15 @@ def _unless_gone(act: Callable[[], None]) -> None:
         return
 
 
-def _listen_to_interrupts() -> None:
+@contextmanager
+def _interrupts_listened_to() -> Iterator[None]:
     """A Prefect worker that inherits "ignore SIGINT" (as from a shell's `&`) never exits on SIGTERM."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        yield
+        return
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

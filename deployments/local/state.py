@@ -38,7 +38,7 @@ class State:
             return cls(folder)
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
-                f"{folder / 'state.json'} is not the local stack's: {error!r}. Stop what runs from {folder} and delete it."
+                f"{folder / 'state.json'} is not the local stack's ({error!r}). Stop what runs and delete it."
             ) from error
 
     def save(self) -> None:

@@ -1,0 +1,95 @@
+# `make help` lists the targets. Everything written lies in .nightjar/ (and tool caches, all git-ignored).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENVS := .nightjar/venvs
+UV := $(VENVS)/uv/bin/uv
+PY := $(VENVS)/nightjar/bin/python
+STAMP := installed.lock
+NIGHTJAR := $(VENVS)/nightjar/$(STAMP)
+SERVERS := $(VENVS)/prefect/$(STAMP) $(VENVS)/mlflow/$(STAMP) $(VENVS)/phoenix/$(STAMP)
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11
+LOCKED := $(UV) pip sync --quiet --require-hashes
+NAME ?=
+
+# No tool that this file starts reports anything to anyone; uv uses the Python that is here.
+export DO_NOT_TRACK := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export PHOENIX_TELEMETRY_ENABLED := false
+export GX_ANALYTICS_ENABLED := false
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := true
+unexport VIRTUAL_ENV
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: env servers
+env: $(NIGHTJAR) ## create the four environments from their locks
+	@$(MAKE) --no-print-directory -j3 servers
+servers: $(SERVERS)
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Nightjar needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name one: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Fetching uv ..."
+	@$(PYTHON) -m venv $(VENVS)/uv || { echo "Python's venv module is missing: install it (on Debian: apt-get install python3-venv)."; exit 1; }
+	@$(VENVS)/uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+# The stamp is a copy of the lock: a newer lock with the same content installs nothing.
+$(NIGHTJAR): requirements.lock pyproject.toml | $(UV)
+	@test -x $(PY) || $(UV) venv --quiet --python $(PYTHON) $(VENVS)/nightjar
+	@cmp -s requirements.lock $@ || { echo "Installing nightjar ..." && $(LOCKED) --python $(PY) requirements.lock; }
+	@$(UV) pip install --quiet --python $(PY) --no-build-isolation --no-deps --editable .
+	@cp requirements.lock $@
+
+$(VENVS)/%/$(STAMP): deployments/local/%.lock | $(UV)
+	@test -x $(VENVS)/$*/bin/python || $(UV) venv --quiet --python $(PYTHON) $(VENVS)/$*
+	@cmp -s $< $@ || { echo "Installing $* ..." && $(LOCKED) --python $(VENVS)/$*/bin/python $<; }
+	@cp $< $@
+
+.PHONY: lock
+lock: | $(UV) ## resolve the four locks anew, within the bounds of pyproject.toml and deployments/local/*.in
+	$(COMPILE) pyproject.toml --group dev --upgrade -o requirements.lock
+	for name in prefect mlflow phoenix; do \
+	  $(COMPILE) deployments/local/$$name.in --upgrade -o deployments/local/$$name.lock || exit 1; done
+
+.PHONY: up down status
+up: env ## start the local stack, with the data it had
+	@$(PY) -m deployments.local up
+down: $(NIGHTJAR) ## stop exactly what was started
+	@$(PY) -m deployments.local down
+status: $(NIGHTJAR) ## show what runs and where
+	@$(PY) -m deployments.local status
+
+.PHONY: demo
+demo: env ## two weeks of simulated traffic through the whole pipeline, on real servers
+	@$(PY) -m deployments.local demo
+
+.PHONY: deploy
+deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings
+	@$(PY) -m deployments.deploy
+
+.PHONY: test
+test: env ## the whole test suite, with coverage
+	@$(PY) -m pytest --cov --cov-report=term:skip-covered
+
+.PHONY: lint
+lint: $(NIGHTJAR) ## style, format, types, and the doors between layers
+	@$(VENVS)/nightjar/bin/ruff check
+	@$(VENVS)/nightjar/bin/ruff format --check
+	@$(VENVS)/nightjar/bin/mypy
+	@$(VENVS)/nightjar/bin/lint-imports
+
+.PHONY: bench bench-table
+bench: env ## run the benchmarks, or one: make bench NAME=fetch
+	@$(PY) -m benchmarks run $(NAME)
+bench-table: $(NIGHTJAR) ## print every benchmark's last figures
+	@$(PY) -m benchmarks table
+
+.PHONY: clean
+clean: ## stop the stack and delete all it wrote, environments included
+	@if [ -x $(PY) ] && [ -f .nightjar/state.json ]; then $(PY) -m deployments.local down; fi
+	rm -rf .nightjar .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
