@@ -1,0 +1,33 @@
+"""Scores of a window: every evaluator's decisions into the lake, and from there into Phoenix."""
+
+from prefect import flow
+
+from flows.windows import last_closed_hour
+from tasks.evaluate.catalogue import chosen
+from tasks.evaluate.receipts import summary
+from tasks.evaluate.steps import publish_decisions, score_units
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import load_settings
+
+
+@flow(timeout_seconds=2 * 3600, validate_parameters=True)
+async def evaluation(
+    window: Window | None = None, evaluators: list[str] | None = None, project: str | None = None
+) -> Batch:
+    """Score what has no decision yet with each enabled evaluator, check, store, publish to Phoenix as annotations.
+
+    Args:
+        window: A UTC day (2026-11-19) or whole hours (2026-11-19T05:00Z/2026-11-19T07:00Z); the last closed hour
+            by default.
+        evaluators: Names of evaluators; those that the settings enable by default.
+        project: The Phoenix project; the settings' project by default.
+
+    Returns:
+        One receipt: how many units got which status, in all and by evaluator, and what was published.
+    """
+    settings = load_settings()
+    project, window = project or settings.project, window or last_closed_hour()
+    names = chosen(evaluators or settings.evaluators.enabled)
+    scored = {name: score_units(project, window, name) for name in names}
+    published = {name: await publish_decisions(project, window, name) for name in names}
+    return summary(project, window, scored, published)

@@ -1,0 +1,63 @@
+"""The evaluate stage's tasks: one per evaluator and window."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import replace
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from tasks.evaluate.annotations import annotations_of, publishable
+from tasks.evaluate.catalogue import ready
+from tasks.evaluate.decide import decide, error_notes
+from tasks.evaluate.undecided import slices, standing, undecided
+from tasks.shared.checks import gate
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.records import Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import DECISIONS
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="score-{evaluator_name}",
+)
+def score_units(project: str, window: Window, evaluator_name: str) -> Batch:
+    """Decide every unit of the window that has no decision of this evaluator on its present content."""
+    settings = load_settings()
+    lake, evaluator, now = Lake.open(settings.lake), ready(evaluator_name, settings.evaluators), dt.datetime.now(dt.UTC)
+    counts: Counter[str] = Counter()
+    notes: list[str] = []
+    # The file is made whole again: what stands and what is new. A decision on a unit that moved away is left out.
+    with lake.stage(replace(DECISIONS, rewrite="replace"), project, window, file=evaluator.title) as stage:
+        for part in slices(lake, project, window):
+            decisions = decide(evaluator, undecided(lake, project, part, evaluator), now)
+            stage.append(standing(lake, project, part, evaluator))
+            stage.append(decisions)
+            counts.update(decisions["status"].to_pylist())
+            notes += error_notes(evaluator, decisions)
+        if counts:
+            gate(stage, lake, settings.checks, create_markdown_artifact)
+        stage.publish()
+    return Batch(DECISIONS.name, project, window, stage.rows, dict(counts), stage.changed_days, tuple(notes[:1]))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="publish-{evaluator_name}",
+)
+async def publish_decisions(project: str, window: Window, evaluator_name: str) -> Batch:
+    """Write the evaluator's scores of the window to Phoenix as annotations; what is there already stays as it is."""
+    settings = load_settings()
+    evaluator = ready(evaluator_name, settings.evaluators)
+    decisions = publishable(Lake.open(settings.lake), project, window, evaluator)
+    async with Phoenix(settings.phoenix) as phoenix:
+        receipt = await phoenix.annotate(project, evaluator.evaluator.unit, annotations_of(evaluator, decisions))
+    return Batch(DECISIONS.name, project, window, decisions.num_rows, {"published": receipt.written})

@@ -1,0 +1,81 @@
+"""Which units of a window await a decision, and which decisions stand."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import orjson
+import pyarrow as pa
+
+from tasks.evaluate.catalogue import Ready
+from tasks.evaluate.units import view_sql, window_to_read
+from tasks.shared.records import HOUR, Window
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import DECISIONS, SPANS
+
+MIB = 2**20
+SLICE_MIB = 64  # of Parquet: about 100,000 spans
+
+UNITS = """
+WITH units AS ({view}),
+eligible AS (SELECT *, {digest} AS unit_digest FROM units WHERE {select}),
+decided AS (
+    SELECT * FROM decisions
+    WHERE evaluator = $evaluator AND version = $version AND start_time >= $start AND start_time < $end
+)
+"""
+UNDECIDED = "SELECT {columns} FROM eligible ANTI JOIN decided USING (unit_id, unit_digest) ORDER BY start_time, unit_id"
+# A unit of which no span is left (raw data may be deleted before its scores) keeps its decision. One that is still
+# there but changed, or that an earlier late span moved to another hour, does not.
+STANDING = """
+SELECT decided.* FROM decided
+WHERE EXISTS (FROM eligible WHERE eligible.unit_id = decided.unit_id AND eligible.unit_digest = decided.unit_digest)
+    OR NOT EXISTS (FROM spans WHERE spans.{unit}_id = decided.unit_id)
+"""
+
+
+def slices(lake: Lake, project: str, window: Window) -> Iterator[Window]:
+    """*window* in parts of whole hours, so small that a part's spans fit in memory; mostly it is one part."""
+    stored_mib = sum(info.size for info in lake.filesystem.get_file_info(lake.files(SPANS, project, window))) / MIB
+    hours = len(list(window.hours()))
+    step = max(1, int(hours / max(1.0, stored_mib / SLICE_MIB)))
+    for offset in range(0, hours, step):
+        start = window.start + offset * HOUR
+        yield Window(start, min(start + step * HOUR, window.end))
+
+
+def undecided(lake: Lake, project: str, window: Window, ready: Ready) -> pa.Table:
+    """Eligible units that start in *window* and have no decision on their present content.
+
+    Columns: `unit_id`, `trace_id`, `start_time`, `unit_digest` and what the evaluator needs.
+    """
+    columns = dict.fromkeys(("unit_id", "trace_id", "start_time", "unit_digest", *ready.evaluator.needs))
+    query = UNDECIDED.format(columns=", ".join(f'"{column}"' for column in columns))
+    return _query(lake, project, window, ready, query)
+
+
+def standing(lake: Lake, project: str, window: Window, ready: Ready) -> pa.Table:
+    """The evaluator's decisions in *window* that need not be made again."""
+    if not any(file.endswith(f"/{ready.title}.parquet") for file in lake.files(DECISIONS, project, window)):
+        return DECISIONS.schema.empty_table()
+    return _query(lake, project, window, ready, STANDING.format(unit=ready.evaluator.unit))
+
+
+def _query(lake: Lake, project: str, window: Window, ready: Ready, query: str) -> pa.Table:
+    """Run *query* over `eligible`, `decided` and `spans`. The evaluator's `select` may use its parameters as JSON."""
+    evaluator, parameters = ready.evaluator, _as_json(ready.parameters)
+    units = UNITS.format(view=view_sql(evaluator.unit), digest=_digest_sql(parameters), select=evaluator.select)
+    values = {"start": window.start, "end": window.end, "evaluator": ready.name, "version": evaluator.version}
+    values |= {key: value for key, value in parameters.items() if f"${key}" in evaluator.select}
+    return lake.sql(units + query, project, window_to_read(evaluator.unit, window), values)
+
+
+def _as_json(parameters: Mapping[str, object]) -> dict[str, str]:
+    return {key: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() for key, value in parameters.items()}
+
+
+def _digest_sql(parameters: Mapping[str, str]) -> str:
+    """A changed threshold asks a new question, so the parameters are part of the digest."""
+    if not parameters:
+        return "digest"
+    salt = hashlib.md5(repr(sorted(parameters.items())).encode(), usedforsecurity=False).hexdigest()
+    return f"left(md5(digest || '{salt}'), 16)"

@@ -1,0 +1,39 @@
+-- One row per trace that starts in the window, over all its spans, later ones included.
+-- steps: the spans in order, outputs cut to their first 200 characters.
+-- unpriced_spans: spans that used tokens of a model without a price; with any, cost_usd is only a lower bound.
+WITH known AS (
+    SELECT trace_id
+    FROM spans
+    GROUP BY trace_id
+    HAVING min(start_time) >= $start AND min(start_time) < $end
+)
+SELECT
+    trace_id AS unit_id,
+    trace_id,
+    min(start_time) AS start_time,
+    max(end_time) AS end_time,
+    (epoch_us(max(end_time)) - epoch_us(min(start_time))) / 1000.0 AS latency_ms,
+    first(name ORDER BY parent_id IS NOT NULL, start_time, span_id) AS name,
+    first(input ORDER BY parent_id IS NOT NULL, start_time, span_id) AS input,
+    first(output ORDER BY parent_id IS NOT NULL, start_time, span_id) AS output,
+    max(session_id) AS session_id,
+    max(user_id) AS user_id,
+    count(*) AS span_count,
+    count(*) FILTER (status_code = 'ERROR') AS error_spans,
+    sum(cost_usd) AS cost_usd,
+    count(*) FILTER (cost_usd IS NULL AND total_tokens > 0) AS unpriced_spans,
+    CAST(sum(total_tokens) AS BIGINT) AS total_tokens,
+    list(
+        struct_pack(
+            name := name,
+            kind := kind,
+            status_code := status_code,
+            status_message := status_message,
+            output_head := left(output, 200)
+        )
+        ORDER BY start_time, span_id
+    ) AS steps,
+    left(md5(string_agg(digest, '' ORDER BY span_id)), 16) AS digest
+FROM spans
+SEMI JOIN known USING (trace_id)
+GROUP BY trace_id
