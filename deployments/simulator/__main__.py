@@ -1,0 +1,106 @@
+"""Command line of the simulator."""
+
+import asyncio
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deployments.simulator.traffic import DEMO_PROJECT, Traffic, yesterday
+from tasks.shared.errors import NightjarError
+
+if TYPE_CHECKING:
+    from deployments.simulator.simulation import Simulation
+
+app = App(name="python -m deployments.simulator", help="Simulated traffic, model provider and volume. Nothing is real.")
+console = Console(stderr=True)
+PHOENIX_URL = "http://127.0.0.1:6006"
+
+
+@app.command
+def traffic(
+    *,
+    phoenix_url: str = PHOENIX_URL,
+    project: str = DEMO_PROJECT,
+    days: int = 14,
+    until: dt.date | None = None,
+    spans: int = 5000,
+    seed: int = 7,
+    incident: bool = True,
+    truth: Path | None = None,
+) -> None:
+    """Write simulated traffic into Phoenix and wait until it is stored; a second time adds nothing.
+
+    Args:
+        phoenix_url: Base URL of Phoenix.
+        project: Phoenix project.
+        days: How many UTC days.
+        until: The last of them; yesterday by default.
+        spans: How many spans, about.
+        seed: Equal seeds give equal spans.
+        incident: Whether the last day has an incident.
+        truth: File to write the ground truth to; nowhere by default.
+    """
+    from deployments.simulator.simulation import simulate
+
+    settings = Traffic(project=project, seed=seed, days=days, until=until or yesterday(), spans=spans)
+    if not incident:
+        settings = Traffic(**{**vars(settings), "incident": None})
+    write(simulate(settings), phoenix_url, truth)
+
+
+@app.command
+def broken(
+    *,
+    phoenix_url: str = PHOENIX_URL,
+    project: str = "nightjar-broken",
+    day: dt.date | None = None,
+    seed: int = 7,
+    truth: Path | None = None,
+) -> None:
+    """Write a small simulated project with an instrumentation bug into Phoenix: checks on it must fail.
+
+    Args:
+        phoenix_url: Base URL of Phoenix.
+        project: Phoenix project.
+        day: UTC day; yesterday by default.
+        seed: Equal seeds give equal spans.
+        truth: File to write the ground truth to; nowhere by default.
+    """
+    from deployments.simulator.broken import broken as broken_simulation
+
+    write(broken_simulation(seed, project, day), phoenix_url, truth)
+
+
+def write(simulation: "Simulation", phoenix_url: str, truth: Path | None) -> None:
+    """Send *simulation* with a progress bar, and write its truth where told."""
+    from deployments.simulator.delivery import send
+
+    if truth:
+        simulation.truth.write(truth)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("simulated spans stored in Phoenix", total=len(simulation.spans))
+        sent = asyncio.run(
+            send(
+                simulation, phoenix_url, progress=lambda stored, total: bar.update(task, completed=stored, total=total)
+            )
+        )
+    console.print(f"{simulation.project}: {len(simulation.spans)} simulated spans stored, {sent} of them sent now.")
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose is one line."""
+    try:
+        app()
+    except NightjarError as error:
+        console.print(f"[red]{error}[/red]")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The settings of simulated traffic: how much, when, and what goes wrong how often."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEMO_PROJECT = "nightjar-demo"
+
+
+def yesterday() -> dt.date:
+    """The last whole UTC day."""
+    return dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A few bad hours of the simulated telemetry database. `day` None means the last simulated day."""
+
+    day: dt.date | None = None
+    start_hour: int = 13
+    hours: int = 3
+    error_rate: float = 0.65
+    latency_factor: float = 6.0
+
+
+def state_weights() -> dict[str, float]:
+    """Where a failing recipe-agent trace fails, relative to each other."""
+    return {
+        "ParseRequest": 4,
+        "PlanToolCalls": 8,
+        "GenCustomerArgs": 6,
+        "GetCustomerProfile": 7,
+        "GenRecipeArgs": 22,
+        "GetRecipes": 18,
+        "GenWebArgs": 16,
+        "GetWebInfo": 14,
+        "ComposeResponse": 5,
+    }
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What to simulate. Equal settings give equal spans, ids included; the project is part of every id.
+
+    `spans` is a target for the whole period; `until` is the last day, included. Rates are shares between 0 and 1:
+    of traces (`agent_failure`, `refusal`), of SQL queries (`hallucination`, `sql_error`), of tool calls
+    (`invalid_tool_call`), of JSON answers (`invalid_json`) and of LLM calls (`slow`, `cached`).
+    """
+
+    project: str = DEMO_PROJECT
+    seed: int = 7
+    days: int = 14
+    until: dt.date = field(default_factory=yesterday)
+    spans: int = 5000
+    chat_share: float = 0.58
+    legacy_share: float = 0.04
+    users: int = 60
+    agent_failure: float = 0.18
+    failing_states: Mapping[str, float] = field(default_factory=state_weights)
+    invalid_tool_call: float = 0.08
+    hallucination: float = 0.10
+    treatment_effect: float = 0.5
+    refusal: float = 0.05
+    sql_error: float = 0.015
+    invalid_json: float = 0.04
+    slow: float = 0.01
+    cached: float = 0.6
+    incident: Incident | None = Incident()
+
+    @property
+    def all_days(self) -> tuple[dt.date, ...]:
+        """The simulated UTC days, in order."""
+        return tuple(self.until - dt.timedelta(days=back) for back in reversed(range(self.days)))
+
+    @property
+    def incident_day(self) -> dt.date | None:
+        """The day of the injected incident, None when there is none."""
+        return None if self.incident is None else self.incident.day or self.until
