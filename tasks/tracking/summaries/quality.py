@@ -1,0 +1,27 @@
+"""How clean the day's data is: rows kept out, and checks that warned."""
+
+from collections.abc import Iterator, Sequence
+
+from tasks.shared.records import Metric
+from tasks.tracking.summary import Row, Summary, count
+
+# The checks on the metrics themselves run after this and would make the next run count them.
+QUERY = """
+WITH looked_at AS (
+    SELECT table_name, file, expectation, "column", bool_or(severity = 'warning' AND NOT success) AS warned
+    FROM checks WHERE table_name <> 'metrics' GROUP BY ALL
+)
+SELECT (SELECT count(*) FROM quarantine) AS quarantined, (SELECT count(*) FROM spans) AS spans,
+    count(*) AS checks, count(*) FILTER (warned) AS warned
+FROM looked_at
+"""
+
+
+def quality(rows: Sequence[Row]) -> Iterator[Metric]:
+    """Exact counts."""
+    row = rows[0]
+    yield count("quarantined_rows", row["quarantined"], of=row["spans"] + row["quarantined"])
+    yield count("check_warnings", row["warned"], of=row["checks"])
+
+
+SUMMARY = Summary(QUERY, quality)

@@ -1,0 +1,67 @@
+"""What a group of summary metrics is, and how all of them become rows of the `metrics` table.
+
+A trace belongs to every day that has a span of it, so that a day's numbers need no other day's spans.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.shared.plugins import collect
+from tasks.shared.records import Metric, Window
+from tasks.shared.statistics.intervals import wilson
+from tasks.shared.store.tables import METRICS
+from tasks.tracking import summaries
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A query over the lake's tables, limited to the day, and what its rows say. Named after the declaring file."""
+
+    query: str
+    metrics: Callable[[Sequence[Row]], Iterable[Metric]]
+
+
+def all_summaries() -> dict[str, Summary]:
+    """Every group of metrics by name."""
+    return collect(summaries, Summary)
+
+
+def count(name: str, value: int, dimension: str = "", unit: str = "", of: int | None = None) -> Metric:
+    """An exact count: of everything, or of the *of* things looked at."""
+    return Metric(name, float(value), value if of is None else of, 1.0, dimension=dimension, unit=unit)
+
+
+def rate(name: str, successes: int, n: int, dimension: str = "") -> list[Metric]:
+    """The share of *successes* among *n* with its interval; nothing where there is nothing to share."""
+    if not n:
+        return []
+    low, high = wilson(successes, n)
+    return [Metric(name, successes / n, n, 1.0, low, high, dimension, "share")]
+
+
+def share(part: int, whole: int) -> float:
+    """*part* of *whole*; of nothing, nothing is covered."""
+    return part / whole if whole else 0.0
+
+
+def metric_rows(metrics: Iterable[Metric], window: Window) -> pa.Table:
+    """Rows of the `metrics` table, by name and dimension."""
+    times = {"start_time": window.start, "end_time": window.end}
+    ordered = sorted(metrics, key=lambda metric: (metric.name, metric.dimension))
+    return pa.Table.from_pylist([times | asdict(_rounded(metric)) for metric in ordered], schema=METRICS.schema)
+
+
+def metrics_in(rows: pa.Table) -> list[Metric]:
+    """The metrics that rows of the `metrics` table hold."""
+    return [Metric(**row) for row in rows.drop_columns(["start_time", "end_time"]).to_pylist()]
+
+
+def _rounded(metric: Metric) -> Metric:
+    """Twelve significant digits: a day summed again in another order by other threads says the same."""
+    low, high = (None if end is None else float(f"{end:.12g}") for end in (metric.low, metric.high))
+    return replace(metric, value=float(f"{metric.value:.12g}"), low=low, high=high)
