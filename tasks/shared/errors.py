@@ -7,6 +7,7 @@ NightjarError                  anything Nightjar raises on purpose; its text say
 │   └── ServiceRefused         it answered, and said no (authentication, permission, bad request)
 ├── StoreError                 the lake cannot be read or written
 ├── CheckFailed                a critical check failed; the batch was kept out and quarantined
+├── CheckBroken                a check itself could not be computed; nothing is known of the data
 └── Inconclusive               there is not enough to decide; exit code 2, never green
 """
 
@@ -39,6 +40,10 @@ class StoreError(NightjarError):
 
 class CheckFailed(NightjarError):
     """A critical check failed; the batch was kept out and its rows quarantined."""
+
+
+class CheckBroken(NightjarError):
+    """A check itself could not be computed; nothing is known of the data, so it was kept out."""
 
 
 class Inconclusive(NightjarError):

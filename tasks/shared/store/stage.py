@@ -4,11 +4,13 @@ import datetime as dt
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -38,6 +40,7 @@ class Stage:
         self.lake, self.table, self.project, self.window, self.file = lake, table, project, window, file
         self.folder = lake.settings.local_scratch / f"{time.time():.0f}-{uuid.uuid4().hex}"
         self.rows = 0
+        self.strays = 0
         self.changed = 0
         self.changed_days: tuple[dt.date, ...] = ()
         self._writers: dict[str, pq.ParquetWriter] = {}
@@ -55,34 +58,65 @@ class Stage:
         self.close()
 
     def append(self, rows: pa.Table) -> None:
-        """Add *rows*, which must have the table's schema and times inside the window."""
+        """Add *rows*, which must have the table's schema.
+
+        Rows whose time is missing or outside the window are taken too, for the checks to find; `publish` refuses them.
+        """
         if self._sealed:
             raise StoreError(f"rows for {self.table.name} came after the stage was sealed. Append before reading.")
         if not rows.num_rows:
             return
         rows = rows.select(self.table.schema.names).cast(self.table.schema)
-        times = rows[self.table.time]
-        first, last = pc.min(times).as_py(), pc.max(times).as_py()
-        if first < self.window.start or last >= self.window.end:
-            raise StoreError(
-                f"rows for {self.table.name} run from {first} to {last}, outside the window {self.window}. "
-                "Stage them under the window they belong to."
-            )
-        grain = pc.floor_temporal(times, unit="hour" if self.table.grain == "hour" else "day")
+        grain = pc.floor_temporal(self._placed(rows), unit="hour" if self.table.grain == "hour" else "day")
         for start in pc.unique(grain).to_pylist():
             part = rows if pc.all(pc.equal(grain, start)).as_py() else rows.filter(pc.equal(grain, start))
             self._writer(start).write_table(part)
         self.rows += rows.num_rows
 
+    def _placed(self, rows: pa.Table) -> pa.ChunkedArray:
+        """The time that places each row; strays are counted and placed at the window's start."""
+        times, zone = rows[self.table.time], self.table.schema.field(self.table.time).type
+        start, end = pa.scalar(self.window.start, zone), pa.scalar(self.window.end, zone)
+        inside = pc.fill_null(pc.and_(pc.greater_equal(times, start), pc.less(times, end)), False)
+        self.strays += rows.num_rows - pc.sum(inside).as_py()
+        return pc.if_else(inside, times, start)
+
     def sql(self, query: str, relations: Mapping[str, pa.Table] | None = None) -> pa.Table:
         """Run *query* over the staged rows, a view named like the table. Seals the stage."""
+        with self._query(query, relations) as relation:
+            return relation.to_arrow_table()
+
+    def stream(self, query: str, relations: Mapping[str, pa.Table] | None = None) -> Iterator[pa.Table]:
+        """Like `sql`, for results of any size: some thousand rows at a time."""
+        with self._query(query, relations) as relation:
+            for batch in pa.RecordBatchReader.from_stream(relation):
+                yield pa.Table.from_batches([batch])
+
+    @contextmanager
+    def _query(self, query: str, relations: Mapping[str, pa.Table] | None) -> Iterator[Any]:
         self.seal()
         with self.lake.connection() as connection:
             local = [str(path) for path in sorted(self._staged.values())]
             self._attach_local(connection, self.table.name, local)
             for name, table in (relations or {}).items():
                 connection.register(name, table)
-            return connection.sql(query).to_arrow_table()
+            try:
+                yield connection.sql(query)
+            except duckdb.Error as error:
+                raise StoreError(f"query on the staged {self.table.name} failed: {error}") from error
+
+    def complete_columns(self) -> frozenset[str]:
+        """Columns in which no staged row is null, by the Parquet footers alone. Seals the stage."""
+        self.seal()
+        complete = set(self.table.schema.names)
+        for path in self._staged.values():
+            footer = pq.read_metadata(path)
+            for group in range(footer.num_row_groups):
+                for position in range(footer.num_columns):
+                    column = footer.row_group(group).column(position)
+                    if not column.is_stats_set or column.statistics.null_count:
+                        complete.discard(column.path_in_schema)
+        return frozenset(complete)
 
     def seal(self) -> None:
         """Finish the temporary files; no more rows are taken."""
@@ -94,6 +128,11 @@ class Stage:
     def publish(self) -> None:
         """Put every staged partition in place, each in one atomic step; equal ones are left alone."""
         self.seal()
+        if self.strays:
+            raise StoreError(
+                f"{self.strays} rows for {self.table.name} have no time inside the window {self.window}. "
+                "Stage them under the window they belong to."
+            )
         days: set[dt.date] = set()
         for folder in sorted(self._staged):
             if self._publish_partition(folder, self._staged[folder]):

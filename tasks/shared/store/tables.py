@@ -46,8 +46,8 @@ class Table:
 
     @property
     def schema(self) -> pa.Schema:
-        """The Arrow and Parquet schema."""
-        return pa.schema([pa.field(c.name, c.type, nullable=not c.required) for c in self.columns])
+        """The Arrow and Parquet schema. Every field may be null there: a missing required value is for the checks."""
+        return pa.schema([pa.field(c.name, c.type) for c in self.columns])
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -190,13 +190,13 @@ METRICS = Table(
 CHECKS = Table(
     name="checks",
     doc="What the checks between stages found, passed or not.",
-    key=("table_name", "expectation", "column"),
+    key=("table_name", "file", "start_time", "end_time", "expectation", "column"),
     rewrite="replace",
-    grain="day",
     columns=(
         Column("start_time", TIME, "start of the checked window", required=True),
         Column("end_time", TIME, "end of the checked window", required=True),
         Column("table_name", TEXT, "table checked", required=True),
+        Column("file", TEXT, "the writer's file in the partition: part, or the evaluator's name", required=True),
         Column("expectation", TEXT, "Great Expectations type", required=True),
         Column("column", TEXT, "column or columns it looks at; empty for the whole table", required=True),
         Column("severity", TEXT, "critical or warning", required=True),

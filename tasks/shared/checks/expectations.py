@@ -1,0 +1,75 @@
+"""The one door to Great Expectations: checks and a data frame in, its verdicts out."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.shared.checks.check import Check
+from tasks.shared.checks.warm import warm_up
+from tasks.shared.errors import CheckBroken
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Each validation would log its own progress at INFO.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+
+def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]:
+    """Great Expectations' result for each of *checks* over *rows*, in order: {"success", "result"}.
+
+    Every call has a context of its own: shared ones give wrong results in threads, without a word. An exception
+    inside an expectation raises CheckBroken, because it says nothing about the data.
+    """
+    warm_up().join()
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    batch = (
+        context.data_sources.add_pandas("staged")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+    )
+    # Results come back in another order; `meta` tells which is whose.
+    expectations = [
+        getattr(gxe, check.expectation)(**check.arguments, severity=check.severity, meta={"check": position})
+        for position, check in enumerate(checks)
+    ]
+    suite = context.suites.add(gx.ExpectationSuite(name="checks", expectations=expectations))
+    validation = context.validation_definitions.add(gx.ValidationDefinition(name="stage", data=batch, suite=suite))
+    found = validation.run(batch_parameters={"dataframe": frame(rows)}, result_format={"result_format": "SUMMARY"})
+    by_position = {each.expectation_config.meta["check"]: each for each in found.results}
+    return [_verdict(check, by_position[position]) for position, check in enumerate(checks)]
+
+
+def frame(rows: pa.Table) -> "pd.DataFrame":
+    """*rows* as pandas sees them best: flags as numbers, and NaN as minus infinity so that it is not "missing"."""
+    columns = {name: _comparable(rows[name]) for name in rows.column_names}
+    return pa.table(columns).to_pandas()
+
+
+def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_boolean(column.type):
+        return column.cast(pa.int8()).cast(pa.float32())
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), float("-inf"), column)
+    return column
+
+
+def _verdict(check: Check, result: Any) -> Mapping[str, Any]:
+    # One exception lies flat, several lie by metric id.
+    info = result.exception_info
+    each = [info] if "raised_exception" in info else list(info.values())
+    raised = [e["exception_message"] for e in each if e.get("raised_exception")]
+    if raised:
+        raise CheckBroken(
+            f"{check.expectation}({', '.join(check.columns)}) could not be computed: {raised[0]}. "
+            "Nothing is known of the rows, so they were kept out; correct the check's suite."
+        )
+    return {"success": bool(result.success), "result": dict(result.result)}

@@ -1,0 +1,128 @@
+"""The checks we use, each with the SQL predicate that agrees with Great Expectations on the failing rows.
+
+A float that is not a number (NaN) counts as a value below every bound, never as missing: pandas alone would call it
+missing and let it pass.
+"""
+
+import sys
+from collections.abc import Iterable
+
+from tasks.shared.checks.check import Check, Severity
+from tasks.shared.records import Window
+from tasks.shared.store.tables import Table
+
+KEY_ROWS = "key_rows"
+LARGEST_FLOAT = sys.float_info.max
+
+
+def declared(table: Table, window: Window) -> tuple[Check, ...]:
+    """What every table is checked for: required columns are there, keys are unique, times lie in the window."""
+    required = dict.fromkeys((*table.key, *(c.name for c in table.columns if c.required)))
+    return (*(not_null(name) for name in required), unique(table.key), in_window(table.time, window))
+
+
+def key_rows(table: Table) -> dict[str, str]:
+    """The helper column that `unique` needs: how many staged rows share the row's key."""
+    keys = ", ".join(f'"{name}"' for name in table.key)
+    return {KEY_ROWS: f"count(*) OVER (PARTITION BY {keys})"}
+
+
+def not_null(column: str, severity: Severity = "critical") -> Check:
+    """Every row has the column."""
+    return Check(
+        "ExpectColumnValuesToNotBeNull", {"column": column}, severity, f'"{column}" IS NULL', f"{column} is there"
+    )
+
+
+def unique(key: tuple[str, ...]) -> Check:
+    """No two rows share the key; rows without any part of it are left to `not_null`."""
+    some = " OR ".join(f'"{name}" IS NOT NULL' for name in key)
+    failing = f"{KEY_ROWS} > 1 AND ({some})"
+    wanted = f"{' + '.join(key)} occurs once"
+    if len(key) == 1:
+        return Check("ExpectColumnValuesToBeUnique", {"column": key[0]}, "critical", failing, wanted)
+    arguments = {"column_list": list(key), "ignore_row_if": "all_values_are_missing"}
+    return Check("ExpectCompoundColumnsToBeUnique", arguments, "critical", failing, wanted)
+
+
+def in_window(column: str, window: Window) -> Check:
+    """Times lie in `[start, end)`."""
+    start, end = (f"TIMESTAMPTZ '{at.isoformat()}'" for at in (window.start, window.end))
+    return Check(
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": window.start, "max_value": window.end, "strict_max": True},
+        "critical",
+        f'"{column}" < {start} OR "{column}" >= {end}',
+        f"{column} lies in {window}",
+    )
+
+
+def not_before(later: str, earlier: str) -> Check:
+    """Column *later* is at or after column *earlier* where both are there."""
+    return Check(
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        "critical",
+        f'"{later}" < "{earlier}"',
+        f"{later} is not before {earlier}",
+    )
+
+
+def finite(column: str) -> Check:
+    """Values are numbers, not NaN or infinite; missing ones are left alone."""
+    return between(column, -LARGEST_FLOAT, LARGEST_FLOAT, "finite")
+
+
+def at_least(column: str, least: float, severity: Severity = "critical") -> Check:
+    """Values are *least* or more and finite; missing ones are left alone."""
+    return between(column, least, LARGEST_FLOAT, f"at least {least:g}", severity=severity)
+
+
+def between(
+    column: str, low: float, high: float, wanted: str = "", *, above: bool = False, severity: Severity = "critical"
+) -> Check:
+    """Values lie in `[low, high]`, or in `(low, high]` when *above*; missing ones are left alone."""
+    below = "<=" if above else "<"
+    return Check(
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high, "strict_min": above},
+        severity,
+        f'isnan(CAST("{column}" AS DOUBLE)) OR "{column}" {below} {low!r} OR "{column}" > {high!r}',
+        f"{column} is {wanted or f'within {low:g} and {high:g}'}",
+    )
+
+
+def one_of(column: str, values: Iterable[str]) -> Check:
+    """Values are of the enumeration; missing ones are left alone."""
+    allowed = sorted(values)
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in allowed)
+    return Check(
+        "ExpectColumnValuesToBeInSet",
+        {"column": column, "value_set": allowed},
+        "critical",
+        f'"{column}" NOT IN ({listed})',
+        f"{column} is one of {', '.join(allowed)}",
+    )
+
+
+def holds(helper: str, wanted: str, severity: Severity = "critical", allowed_share: float = 0.0) -> Check:
+    """The boolean *helper* column is true, but for *allowed_share* of the rows where it is not null."""
+    limit = f" (up to {allowed_share:.0%} may differ)" if allowed_share else ""
+    return Check(
+        "ExpectColumnValuesToBeInSet",
+        {"column": helper, "value_set": [True], "mostly": 1 - allowed_share},
+        severity,
+        f'NOT "{helper}"',
+        f"{wanted}{limit}",
+    )
+
+
+def usual_volume(usual_rows: float | None, change: float) -> Check:
+    """The row count is within *change* (a share) of the usual one; anything goes without history."""
+    if usual_rows is None:
+        wanted, least, most = "any number, as there is no history of the same weekday", 0, None
+    else:
+        wanted = f"rows within {change:.0%} of {usual_rows:g}, the usual of the same weekday"
+        least, most = max(0, round(usual_rows * (1 - change))), round(usual_rows * (1 + change))
+    arguments = {"min_value": least, "max_value": most}
+    return Check("ExpectTableRowCountToBeBetween", arguments, "warning", "", wanted)

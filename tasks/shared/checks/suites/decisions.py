@@ -1,0 +1,26 @@
+"""Decisions: a known status, an answer where scored, a probability that weights can be made of."""
+
+from typing import get_args
+
+from tasks.shared.checks.check import Check, Scope, Suite
+from tasks.shared.checks.rules import at_least, between, finite, holds, one_of
+from tasks.shared.records import EvaluatorKind, Status, Unit
+
+
+def checks(_scope: Scope) -> tuple[Check, ...]:
+    """The checks of decisions."""
+    return (
+        one_of("unit", get_args(Unit)),
+        one_of("kind", get_args(EvaluatorKind)),
+        one_of("status", get_args(Status)),
+        finite("score"),
+        holds("scored_has_answer", "a scored decision has a score or a label"),
+        between("inclusion_probability", 0, 1, "above 0 and at most 1", above=True),
+        at_least("cost_usd", 0),
+    )
+
+
+SUITE = Suite(
+    checks=checks,
+    helpers={"scored_has_answer": "CASE WHEN status = 'scored' THEN score IS NOT NULL OR label IS NOT NULL END"},
+)

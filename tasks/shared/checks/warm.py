@@ -1,0 +1,20 @@
+"""Import Great Expectations ahead of its use."""
+
+import functools
+import importlib
+import threading
+
+
+@functools.cache
+def warm_up() -> threading.Thread:
+    """Start importing Great Expectations in the background, once per process; returns at once.
+
+    The import takes seconds of pure computing. Begun while a stage waits for Phoenix, it is done when the checks come.
+    """
+    thread = threading.Thread(target=_import, name="import-great-expectations", daemon=True)
+    thread.start()
+    return thread
+
+
+def _import() -> None:
+    importlib.import_module("great_expectations.expectations")
