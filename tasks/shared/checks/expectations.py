@@ -44,14 +44,15 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
     suite = context.suites.add(gx.ExpectationSuite(name="checks", expectations=expectations))
     validation = context.validation_definitions.add(gx.ValidationDefinition(name="stage", data=batch, suite=suite))
     found = validation.run(batch_parameters={"dataframe": frame(rows)}, result_format={"result_format": "SUMMARY"})
-    by_position = {each.expectation_config.meta["check"]: each for each in found.results}
+    by_position: dict[int, Any] = {_position(each): each for each in found.results}
     return [_verdict(check, by_position[position]) for position, check in enumerate(checks)]
 
 
 def frame(rows: pa.Table) -> "pd.DataFrame":
     """*rows* as pandas sees them best: flags as numbers, and NaN as minus infinity so that it is not "missing"."""
     columns = {name: _comparable(rows[name]) for name in rows.column_names}
-    return pa.table(columns).to_pandas()
+    seen: pd.DataFrame = pa.table(columns).to_pandas()
+    return seen
 
 
 def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -60,6 +61,10 @@ def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(column), float("-inf"), column)
     return column
+
+
+def _position(result: Any) -> int:
+    return int(result.expectation_config.meta["check"])
 
 
 def _verdict(check: Check, result: Any) -> Mapping[str, Any]:

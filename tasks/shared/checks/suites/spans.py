@@ -11,7 +11,10 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
 
 # OpenInference's span kinds.
-KINDS = "AGENT CHAIN DECISION EMBEDDING EVALUATOR GUARDRAIL LLM PROMPT RERANKER RETRIEVER TOOL UNKNOWN".split()
+KINDS = (
+    *("AGENT", "CHAIN", "DECISION", "EMBEDDING", "EVALUATOR", "GUARDRAIL"),
+    *("LLM", "PROMPT", "RERANKER", "RETRIEVER", "TOOL", "UNKNOWN"),
+)
 STATUS_CODES = ("OK", "ERROR", "UNSET")
 AMOUNTS = (
     "prompt_tokens",
