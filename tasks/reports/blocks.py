@@ -1,0 +1,81 @@
+"""What a section is made of: text, tables and charts, as data. Renderers decide how they look."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Measure = Literal["count", "tokens", "share", "ms", "usd", "score", "change", "number"]
+Tone = Literal["plain", "note", "warning"]
+Mark = Literal["bars", "lines", "dots"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number and what it measures; None is shown as a dash. `change` is a ratio: 0.12 is 12 % more."""
+
+    value: float | None
+    measure: Measure = "count"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval; a dash where one end is unknown."""
+
+    low: float | None
+    high: float | None
+    measure: Measure = "number"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Text that leads to its evidence."""
+
+    text: str
+    url: str
+
+
+Cell = str | Number | Interval | Link | dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence or two; a `warning` is also counted at the top of the report."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells. `layout="tiles"` shows each row as a tile: its label, its value, then the rest in small print.
+
+    `empty` is the sentence that stands where the table has no rows.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    empty: str = "Nothing on this day."
+    note: str = ""
+    layout: Literal["rows", "tiles"] = "rows"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A small chart; also shown as the table it is drawn from.
+
+    Each row is a label on the axis called *axis*, then one value per series. `bars` stack the series, `lines` draw one
+    line each, `dots` take exactly value, low and high. A series whose name is in `alarming` has the warning colour.
+    """
+
+    title: str
+    mark: Mark
+    axis: str
+    series: tuple[str, ...]
+    rows: Sequence[tuple[str | float | None, ...]]
+    measure: Measure = "count"
+    alarming: tuple[str, ...] = ()
+
+
+Block = Text | Table | Chart

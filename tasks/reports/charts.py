@@ -1,0 +1,142 @@
+"""Charts as inline SVG. Colours are CSS variables of the page, so one drawing serves light and dark.
+
+Vega-Lite specifications go straight to vl-convert: Altair's classes accept no CSS variable as a colour.
+"""
+
+from operator import itemgetter
+from typing import Any
+
+from markupsafe import Markup
+
+from tasks.reports.blocks import Chart
+from tasks.reports.wording import number
+
+WIDTH, HEIGHT, BAND_HEIGHT = 340, 150, 30
+COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
+ALARM = "var(--alarm)"
+AXIS_FORMATS = {"share": "~%", "ms": "~s", "usd": "$~g", "score": "~g"}
+AXIS_UNITS = {"ms": "milliseconds", "usd": "USD"}
+CONFIG = {
+    "aria": False,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "currentColor",
+        "labelFontSize": 11,
+        "titleColor": "currentColor",
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "gridColor": "var(--line)",
+        "domainColor": "var(--line)",
+        "ticks": False,
+        "labelPadding": 5,
+    },
+}
+
+
+def svg(chart: Chart, key: str) -> Markup:
+    """The chart as an `<svg>` with title and description; *key* makes its ids unique in the page."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(specification(chart))
+    view, body = drawn.split('viewBox="', 1)[1].split('"', 1)
+    body = body.split(">", 1)[1]
+    opening = Markup(
+        '<svg viewBox="{}" role="img" aria-labelledby="{}-t {}-d"><title id="{}-t">{}</title><desc id="{}-d">{}</desc>'
+    )
+    # vl-convert escapes the labels it draws.
+    return opening.format(view, key, key, key, chart.title, key, described(chart)) + Markup(body)  # noqa: S704
+
+
+def described(chart: Chart) -> str:
+    """The chart in a sentence: each series' highest and lowest value and where they are."""
+    if chart.mark == "dots":
+        parts = [f"{row[0]} {number(_known(row[1]), chart.measure)}" for row in chart.rows]
+        return f"{'; '.join(parts)}." if parts else "No values."
+    parts = []
+    for index, name in enumerate(chart.series, start=1):
+        values = [(value, row[0]) for row in chart.rows if (value := _known(row[index])) is not None]
+        if values:
+            (high, at_high), (low, at_low) = max(values, key=itemgetter(0)), min(values, key=itemgetter(0))
+            highest, lowest = number(high, chart.measure), number(low, chart.measure)
+            parts.append(f"{name}: highest {highest} at {at_high}, lowest {lowest} at {at_low}")
+    return f"{'; '.join(parts)}." if parts else "No values."
+
+
+def colours(chart: Chart) -> dict[str, str]:
+    """The colour of each series."""
+    calm = iter(COLOURS * len(chart.series))
+    return {name: ALARM if name in chart.alarming else next(calm) for name in chart.series}
+
+
+def specification(chart: Chart) -> dict[str, Any]:
+    """The chart's Vega-Lite specification."""
+    if chart.mark == "dots":
+        return _page(_dots(chart), BAND_HEIGHT * len(chart.rows) + 40)
+    return _page(_over_axis(chart), HEIGHT)
+
+
+def _page(inner: dict[str, Any], height: int) -> dict[str, Any]:
+    size = {"width": WIDTH, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
+    return {"background": "transparent", "padding": 4, "config": CONFIG, **size, **inner}
+
+
+def _over_axis(chart: Chart) -> dict[str, Any]:
+    """Bars or lines along a labelled axis."""
+    values = [
+        {"at": row[0], "series": name, "value": row[i], "order": i}
+        for row in chart.rows
+        for i, name in enumerate(chart.series, start=1)
+    ]
+    labels = [row[0] for row in chart.rows]
+    step = max(1, round(len(labels) / 6))
+    palette = colours(chart)
+    mark = {"type": "bar", "binSpacing": 1} if chart.mark == "bars" else {"type": "line", "strokeWidth": 2}
+    if chart.mark == "lines":
+        mark["point"] = {"size": 14, "filled": True}
+    encoding = {
+        "x": {"field": "at", "type": "ordinal", "sort": None, "title": None,
+              "axis": {"values": labels[::step], "labelAngle": 0, "grid": False, "labelLimit": 70}},
+        "y": {"field": "value", "type": "quantitative", "axis": _value_axis(chart)},
+        "color": {"field": "series", "type": "nominal", "legend": None,
+                  "scale": {"domain": list(palette), "range": list(palette.values())}},
+    }  # fmt: skip
+    if chart.mark == "bars":
+        encoding["order"] = {"field": "order", "type": "quantitative"}
+    return {"data": {"values": values}, "mark": mark, "encoding": encoding}
+
+
+def _dots(chart: Chart) -> dict[str, Any]:
+    """A dot and its interval per row, one row below the other."""
+    values = [dict(zip(("at", "value", "low", "high"), row, strict=True)) for row in chart.rows]
+    y = {"field": "at", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "labelLimit": 130}}
+    x: dict[str, Any] = {"type": "quantitative", "axis": {**_value_axis(chart), "grid": True}}
+    if chart.measure in {"score", "share"}:
+        x["scale"] = {"domain": [0, 1]}
+    return {
+        "data": {"values": values},
+        "layer": [
+            {"mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[0], "opacity": 0.55},
+             "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
+            {"mark": {"type": "circle", "size": 60, "opacity": 1, "color": COLOURS[0]},
+             "encoding": {"y": y, "x": {**x, "field": "value"}}},
+        ],
+    }  # fmt: skip
+
+
+def _value_axis(chart: Chart) -> dict[str, Any]:
+    return {
+        "title": AXIS_UNITS.get(chart.measure),
+        "format": AXIS_FORMATS.get(chart.measure, "~s"),
+        "tickCount": 4,
+        "domain": False,
+    }
+
+
+def legend(chart: Chart) -> list[tuple[str, str]]:
+    """Series name and colour, for the legend in HTML; empty where one series needs none."""
+    return list(colours(chart).items()) if len(chart.series) > 1 and chart.mark != "dots" else []
+
+
+def _known(value: str | float | None) -> float | None:
+    return value if isinstance(value, (int, float)) else None

@@ -1,0 +1,58 @@
+"""The report as Markdown, for Prefect's artifacts and for reading in a terminal."""
+
+import re
+
+from tasks.reports.blocks import Block, Cell, Chart, Link, Table, Text
+from tasks.reports.page import Part, Report, chart_table, is_numeric
+from tasks.reports.wording import written
+
+SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    title = f"# {escaped(report.project)}, {report.window.start:%A %-d %B %Y}"
+    parts = [section_markdown(part) for part in report.parts]
+    sources = " · ".join(cell_markdown(source) for source in report.sources)
+    return "\n\n".join(text for text in (title, *parts, sources) if text) + "\n"
+
+
+def section_markdown(part: Part) -> str:
+    """One section."""
+    return "\n\n".join([f"## {escaped(part.title)}", *(block_markdown(block) for block in part.blocks)])
+
+
+def block_markdown(block: Block) -> str:
+    """Text as a paragraph, tables and charts as tables."""
+    match block:
+        case Text(text, "warning"):
+            return f"> **Warning:** {escaped(text)}"
+        case Text(text, _):
+            return escaped(text)
+        case Chart():
+            return table_markdown(chart_table(block))
+        case Table(rows=[] | ()):
+            return f"**{escaped(block.title)}.** {escaped(block.empty)}"
+    return table_markdown(block)
+
+
+def table_markdown(table: Table) -> str:
+    """A pipe table under its title, numbers flush right."""
+    ruler = ["---:" if is_numeric(table, i) else "---" for i in range(len(table.columns))]
+    lines = [[escaped(column) for column in table.columns], ruler]
+    lines += [[cell_markdown(cell) for cell in row] for row in table.rows]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    note = f"\n\n{escaped(table.note)}" if table.note else ""
+    return f"**{escaped(table.title)}**\n\n{body}{note}"
+
+
+def cell_markdown(cell: Cell) -> str:
+    """The cell as escaped Markdown."""
+    if isinstance(cell, Link):
+        return f"[{escaped(cell.text)}](<{cell.url.replace('>', '%3E')}>)"
+    return escaped(written(cell))
+
+
+def escaped(text: str) -> str:
+    """*text* on one line, with nothing in it that Markdown or HTML would act on."""
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))

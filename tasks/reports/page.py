@@ -1,0 +1,79 @@
+"""The report as data, and the one template that renders its blocks as HTML."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from tasks.reports import charts
+from tasks.reports.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
+from tasks.reports.wording import written
+from tasks.shared.records import Window
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rendered section: its name, title and blocks."""
+
+    name: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the report says. `sources` are links for the footer: project, runs."""
+
+    project: str
+    window: Window
+    parts: tuple[Part, ...]
+    sources: tuple[Link, ...] = ()
+    made_at: dt.datetime | None = None
+
+    @property
+    def warnings(self) -> list[tuple[Part, Text]]:
+        """Every warning with the section it is in."""
+        return [(p, b) for p in self.parts for b in p.blocks if isinstance(b, Text) and b.tone == "warning"]
+
+
+def html(report: Report) -> str:
+    """One self-contained page: no script, no external request. Every value is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"svg": charts.svg, "legend": charts.legend, "described": charts.described}
+    environment.filters |= {"written": written, "cell": cell_html, "numeric": is_numeric, "rows_of": chart_table}
+    environment.tests |= {
+        "table": lambda block: isinstance(block, Table),
+        "chart": lambda block: isinstance(block, Chart),
+        "text": lambda block: isinstance(block, Text),
+    }
+    style = Markup((HERE / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment.get_template("report.html.j2").render(report=report, style=style)
+
+
+def cell_html(cell: Cell) -> Markup:
+    """The cell as escaped HTML; a link only with a scheme a browser should follow."""
+    if isinstance(cell, Link) and cell.url.startswith(("http://", "https://")):
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(cell.url, cell.text)
+    return Markup("{}").format(written(cell))
+
+
+def is_numeric(table: Table, column: int) -> bool:
+    """Whether a column holds numbers, to be set flush right."""
+    kinds = [type(row[column]) for row in table.rows if row[column] is not None]
+    return bool(kinds) and all(kind in {Number, Interval} for kind in kinds)
+
+
+def chart_table(chart: Chart) -> Table:
+    """The table a chart is drawn from."""
+    rows: list[tuple[Cell, ...]] = [
+        (str(row[0]), *(Number(None if isinstance(value, str) else value, chart.measure) for value in row[1:]))
+        for row in chart.rows
+    ]
+    return Table(chart.title, (chart.axis, *chart.series), rows)

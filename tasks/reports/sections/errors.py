@@ -1,0 +1,71 @@
+"""What failed: by span name, by exception, by hour."""
+
+from tasks.reports.blocks import Block, Chart, Interval, Number, Table
+from tasks.reports.evidence import Evidence, Section
+from tasks.reports.wording import shortened
+from tasks.shared.statistics.intervals import wilson
+
+ROWS_SHOWN = 15
+NAMES = """
+SELECT name, count(*) AS n, count(*) FILTER (status_code = 'ERROR') AS errors,
+    max_by(span_id, start_time) FILTER (status_code = 'ERROR') AS latest
+FROM spans GROUP BY name HAVING errors > 0 ORDER BY errors DESC, name LIMIT $shown
+"""
+EXCEPTIONS = """
+SELECT coalesce(exception_type, '(none recorded)') AS type, count(*) AS n, count(DISTINCT trace_id) AS traces,
+    string_agg(DISTINCT name, ', ' ORDER BY name) AS names, max_by(span_id, start_time) AS latest,
+    max_by(left(coalesce(exception_message, status_message), 400), start_time) AS message
+FROM spans WHERE status_code = 'ERROR' GROUP BY type ORDER BY n DESC, type LIMIT $shown
+"""
+HOURS = """
+SELECT hour(start_time) AS hour,
+    count(*) FILTER (status_code = 'ERROR') / count(*) AS rate
+FROM spans GROUP BY hour
+"""
+
+
+def errors(evidence: Evidence) -> list[Block]:
+    """Rates with intervals; a span failed when its status is ERROR."""
+    names = evidence.rows(NAMES, shown=ROWS_SHOWN)
+    by_name = Table(
+        "Errors by span name",
+        ("Span name", "Errors", "n", "Rate", "95 % interval", "Evidence"),
+        [
+            (
+                row["name"],
+                Number(row["errors"]),
+                Number(row["n"]),
+                Number(row["errors"] / row["n"], "share"),
+                Interval(*wilson(row["errors"], row["n"]), "share"),
+                evidence.links.to("span", row["latest"], "latest error"),
+            )
+            for row in names
+        ],
+        empty="No span of this day has status ERROR.",
+    )
+    if not names:
+        return [by_name]
+    rates = evidence.by_hour(HOURS)
+    chart = Chart("Error rate by hour", "lines", "Hour", ("error rate",), rates, "share", alarming=("error rate",))
+    return [chart, by_name, _exceptions(evidence)]
+
+
+def _exceptions(evidence: Evidence) -> Table:
+    return Table(
+        "Exception types",
+        ("Exception", "n", "Traces", "Span names", "Latest message", "Evidence"),
+        [
+            (
+                row["type"],
+                Number(row["n"]),
+                Number(row["traces"]),
+                shortened(row["names"], 80),
+                shortened(row["message"], 120),
+                evidence.links.to("span", row["latest"], "latest"),
+            )
+            for row in evidence.rows(EXCEPTIONS, shown=ROWS_SHOWN)
+        ],
+    )
+
+
+SECTION = Section(order=30, title="Errors", build=errors)

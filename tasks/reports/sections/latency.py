@@ -1,0 +1,52 @@
+"""How long things took, by span name and by hour."""
+
+from tasks.reports.blocks import Block, Chart, Interval, Number, Table
+from tasks.reports.evidence import Evidence, Section
+
+NAMES_SHOWN = 25
+NAMES = """
+SELECT name, count(*) AS n, quantile_disc(latency_ms, [0.50, 0.95, 0.99]) AS quantiles, max(latency_ms) AS slowest_ms,
+    max_by(span_id, latency_ms) AS slowest
+FROM spans GROUP BY name ORDER BY sum(latency_ms) DESC, name LIMIT $shown
+"""
+HOURS = """
+SELECT hour(start_time) AS hour,
+    quantile_disc(latency_ms, 0.50) AS p50, quantile_disc(latency_ms, 0.95) AS p95
+FROM spans WHERE parent_id IS NULL GROUP BY hour
+"""
+
+
+def latency(evidence: Evidence) -> list[Block]:
+    """p50, p95 and p99 by span name, those that took the most time first; whole traces by hour."""
+    names = evidence.rows(NAMES, shown=NAMES_SHOWN)
+    table = Table(
+        "Latency by span name",
+        ("Span name", "n", "p50", "p95", "p95, 95 % interval", "p99", "Slowest", "Evidence"),
+        [
+            (
+                row["name"],
+                Number(row["n"]),
+                Number(row["quantiles"][0], "ms"),
+                Number(row["quantiles"][1], "ms"),
+                _interval(evidence, row["name"]),
+                Number(row["quantiles"][2], "ms"),
+                Number(row["slowest_ms"], "ms"),
+                evidence.links.to("span", row["slowest"], "slowest span"),
+            )
+            for row in names
+        ],
+        note=f"At most the {NAMES_SHOWN} names that took the most time. A dash: too few spans for an interval.",
+    )
+    if not names:
+        return [table]
+    whole = evidence.by_hour(HOURS)
+    return [Chart("Whole traces by hour", "lines", "Hour", ("p50", "p95"), whole, "ms"), table]
+
+
+def _interval(evidence: Evidence, name: str) -> Interval:
+    """The interval that tracking published."""
+    metric = evidence.metrics.get(("latency_ms/p95", f"name={name}"))
+    return Interval(metric.low, metric.high, "ms") if metric else Interval(None, None)
+
+
+SECTION = Section(order=40, title="Latency", build=latency)

@@ -1,0 +1,116 @@
+"""What the evaluators say, and how much of the day they speak for."""
+
+from typing import Any
+
+from tasks.reports.blocks import Block, Chart, Interval, Number, Table, Text
+from tasks.reports.evidence import Evidence, Section
+from tasks.reports.wording import shortened
+from tasks.shared.statistics.intervals import student
+
+STATUSES = ("scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending")
+EVALUATORS = f"""
+SELECT evaluator, version, any_value(unit) AS unit, any_value(kind) AS kind, any_value(direction) AS direction,
+    count(*) AS units, {", ".join(f"count(*) FILTER (status = '{s}') AS {s}" for s in STATUSES)},
+    count(score) FILTER (status = 'scored') AS n, avg(score) FILTER (status = 'scored') AS mean,
+    stddev_samp(score) FILTER (status = 'scored') AS spread, min(score) >= 0 AND max(score) <= 1 AS in_unit_interval,
+    CASE WHEN any_value(direction) = 'minimize' THEN max_by(unit_id, score) ELSE min_by(unit_id, score) END AS worst,
+    max_by(explanation, start_time) FILTER (status = 'errored') AS error
+FROM decisions GROUP BY evaluator, version ORDER BY evaluator, version
+"""
+LABELS = """
+SELECT evaluator, version, label, count(*) AS n FROM decisions WHERE status = 'scored' AND label IS NOT NULL
+GROUP BY evaluator, version, label ORDER BY n DESC, label
+"""
+BETTER = {"maximize": "higher", "minimize": "lower"}
+
+
+def scores(evidence: Evidence) -> list[Block]:
+    """Mean, interval and coverage by evaluator, then where the rest of the units went."""
+    found = [_with_estimate(evidence, row) for row in evidence.rows(EVALUATORS)]
+    if not found:
+        return [
+            Table("Scores by evaluator", ("Evaluator",), [], empty="No evaluator has decided anything for this day.")
+        ]
+    dots = [(_name(r, found), r["mean"], r["low"], r["high"]) for r in found if r["n"] and r["in_unit_interval"]]
+    chart = Chart("Mean score by evaluator", "dots", "Evaluator", ("mean", "low", "high"), dots, "score")
+    return [*_errored(found), *([chart] if dots else []), _means(evidence, found), _coverage(found)]
+
+
+def _with_estimate(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the interval and coverage that tracking published, or else its own."""
+    metric = evidence.metrics.get((f"score/{row['evaluator']}", ""))
+    if metric and metric.n == row["n"]:
+        return {**row, "low": metric.low, "high": metric.high, "coverage": metric.coverage}
+    n, applicable = row["n"], row["units"] - row["not_applicable"]
+    ends = student(row["mean"], row["spread"] / n**0.5, n) if n > 1 else None
+    low, high = ends or (None, None)
+    return {**row, "low": low, "high": high, "coverage": n / applicable if applicable else None}
+
+
+def _means(evidence: Evidence, found: list[dict[str, Any]]) -> Table:
+    labels: dict[tuple[str, str], list[str]] = {}
+    for row in evidence.rows(LABELS):
+        labels.setdefault((row["evaluator"], row["version"]), []).append(f"{row['label']} {row['n']:,}")
+    return Table(
+        "Scores by evaluator",
+        (
+            "Evaluator",
+            "Version",
+            "Unit",
+            "Kind",
+            "Better",
+            "Mean",
+            "95 % interval",
+            "n",
+            "Coverage",
+            "Labels",
+            "Evidence",
+        ),
+        [
+            (
+                row["evaluator"],
+                row["version"],
+                row["unit"],
+                row["kind"],
+                BETTER.get(row["direction"]),
+                Number(row["mean"], "score"),
+                Interval(row["low"], row["high"], "score"),
+                Number(row["n"]),
+                Number(row["coverage"], "share"),
+                shortened(", ".join(labels.get((row["evaluator"], row["version"]), [])), 80),
+                evidence.links.to(row["unit"], row["worst"], f"worst {row['unit']}"),
+            )
+            for row in found
+        ],
+        note="Coverage is the share of applicable units that were scored.",
+    )
+
+
+def _coverage(found: list[dict[str, Any]]) -> Table:
+    return Table(
+        "Decisions by status",
+        ("Evaluator", "Units", *(status.replace("_", " ") for status in STATUSES)),
+        [(_name(row, found), Number(row["units"]), *(Number(row[s]) for s in STATUSES)) for row in found],
+        note="Every eligible unit has one decision per evaluator, so a missing score always has a reason.",
+    )
+
+
+def _errored(found: list[dict[str, Any]]) -> list[Block]:
+    return [
+        Text(
+            f"{row['evaluator']} failed on {row['errored']:,} of {row['units']:,} units, last with: "
+            f"{shortened(row['error'], 120)}",
+            "warning",
+        )
+        for row in found
+        if row["errored"]
+    ]
+
+
+def _name(row: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """The evaluator's name, with its version where the day has two."""
+    versions = sum(other["evaluator"] == row["evaluator"] for other in found)
+    return f"{row['evaluator']} v{row['version']}" if versions > 1 else str(row["evaluator"])
+
+
+SECTION = Section(order=70, title="Scores", build=scores)

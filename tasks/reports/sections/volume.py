@@ -1,0 +1,56 @@
+"""How much traffic there was, hour by hour."""
+
+from tasks.reports.blocks import Block, Chart, Number, Table
+from tasks.reports.evidence import Evidence, Section
+
+HOURS = """
+SELECT hour(start_time) AS hour, count(*) FILTER (status_code <> 'ERROR') AS fine,
+    count(*) FILTER (status_code = 'ERROR') AS errors, count(DISTINCT trace_id) AS traces
+FROM spans GROUP BY hour
+"""
+KINDS = """
+SELECT kind, count(*) AS spans, count(DISTINCT trace_id) AS traces, count(DISTINCT session_id) AS sessions,
+    count(DISTINCT user_id) AS users, max_by(span_id, start_time) AS latest
+FROM spans GROUP BY kind ORDER BY spans DESC, kind
+"""
+
+
+def volume(evidence: Evidence) -> list[Block]:
+    """Spans and traces by hour, and spans by kind."""
+    kinds = evidence.rows(KINDS)
+    total = sum(row["spans"] for row in kinds)
+    table = Table(
+        "Spans by kind",
+        ("Kind", "Spans", "Share", "Traces", "Sessions", "Users", "Latest"),
+        [
+            (
+                row["kind"],
+                Number(row["spans"]),
+                Number(row["spans"] / total, "share"),
+                Number(row["traces"]),
+                Number(row["sessions"]),
+                Number(row["users"]),
+                evidence.links.to("span", row["latest"]),
+            )
+            for row in kinds
+        ],
+        empty="No spans were stored for this day.",
+    )
+    if not kinds:
+        return [table]
+    hours = evidence.by_hour(HOURS, missing=0)
+    return [
+        Chart(
+            "Spans by hour",
+            "bars",
+            "Hour",
+            ("without error", "with error"),
+            [h[:3] for h in hours],
+            alarming=("with error",),
+        ),
+        Chart("Traces by hour", "bars", "Hour", ("traces",), [(h[0], h[3]) for h in hours]),
+        table,
+    ]
+
+
+SECTION = Section(order=20, title="Volume", build=volume)

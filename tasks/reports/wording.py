@@ -1,0 +1,75 @@
+"""How values are written for people, the same in HTML, Markdown and charts."""
+
+import datetime as dt
+import math
+import re
+
+from tasks.reports.blocks import Cell, Interval, Link, Measure, Number
+
+DASH = "\N{EN DASH}"
+SHOWN_CHARACTERS = 160
+SECRETS = re.compile(
+    r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abprs]|glpat)[-_][\w-]{12,}"
+    r"|\bAKIA[0-9A-Z]{16}\b"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"|(?i:\bbearer\s+[\w.~+/-]{12,}=*)"
+    r"|(?i:\b(?:api[-_ ]?key|secret|password|passwd|token)\b[\"']?\s*[:=]\s*[\"']?[^\s\"',;&]{4,})"
+    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"
+)
+
+
+def written(cell: Cell) -> str:
+    """The cell as text; a link gives its text."""
+    match cell:
+        case None:
+            return DASH
+        case Number(value, measure):
+            return number(value, measure)
+        case Interval(low, high, measure):
+            known = low is not None and high is not None
+            return f"{number(low, measure)}{DASH}{number(high, measure)}" if known else DASH
+        case Link(text, _):
+            return text
+        case dt.datetime():
+            return f"{cell:%H:%M:%S}"
+    return cell
+
+
+def number(value: float | None, measure: Measure) -> str:
+    """*value* with as many digits as its measure deserves."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    match measure:
+        case "count" | "tokens":
+            return f"{value:,.0f}"
+        case "share":
+            return _percent(value)
+        case "change":
+            return f"{value:+.1%}" if abs(value) < 10 else f"{value + 1:,.0f} times"
+        case "ms":
+            return _duration(value)
+        case "usd":
+            return f"${value:,.2f}" if abs(value) >= 1 or value == 0 else f"${value:.4f}"
+        case "score":
+            return f"{value:.3f}"
+    return f"{value:,.4g}"
+
+
+def shortened(text: str | None, characters: int = SHOWN_CHARACTERS) -> str:
+    """One line of *text*, secrets masked, cut at a word; a dash when empty."""
+    line = " ".join(SECRETS.sub("[masked]", text or "").split())
+    if len(line) <= characters:
+        return line or DASH
+    return line[:characters].rsplit(" ", 1)[0] + " …"
+
+
+def _percent(share: float) -> str:
+    if share in {0, 1}:
+        return f"{share:.0%}"
+    return f"{share:.2%}" if min(share, 1 - share) < 0.01 else f"{share:.1%}"
+
+
+def _duration(ms: float) -> str:
+    if ms < 1_000:
+        return f"{ms:,.0f} ms"
+    return f"{ms / 1_000:,.2f} s" if ms < 120_000 else f"{ms / 60_000:,.1f} min"
