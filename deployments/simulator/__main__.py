@@ -4,12 +4,13 @@ import asyncio
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from deployments.simulator.faults import Faults
 from deployments.simulator.traffic import DEMO_PROJECT, Traffic, yesterday
 from tasks.shared.errors import NightjarError
 
@@ -74,6 +75,29 @@ def broken(
     from deployments.simulator.broken import broken as broken_simulation
 
     write(broken_simulation(seed, project, day), phoenix_url, truth)
+
+
+@app.command
+def provider(
+    *,
+    port: int = 18080,
+    host: str = "127.0.0.1",
+    truth: Path | None = None,
+    faults: Annotated[Faults, Parameter(name="*")] = Faults(),  # noqa: B008 - frozen
+) -> None:
+    """Serve the simulated model provider (OpenAI's HTTP interface under /v1) until stopped.
+
+    Args:
+        port: Port to listen on.
+        host: Address to listen on.
+        truth: Truth file for the judge; without one it knows no text.
+        faults: What it does wrong, and how good its judge is.
+    """
+    from deployments.simulator.provider import SimulatedProvider, serve
+    from deployments.simulator.truth import Truth
+
+    console.print(f"simulated model provider: http://{host}:{port}/v1")
+    serve(SimulatedProvider(faults, Truth.read(truth) if truth else None), host, port)
 
 
 def write(simulation: "Simulation", phoenix_url: str, truth: Path | None) -> None:

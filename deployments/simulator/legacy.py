@@ -54,7 +54,7 @@ class Call:
             said = prompts(asked, answer, as_repr=self.number % 2 == 1)
             spans = [
                 self.span(0, "litellm_request", "LLM", {**said, **traceloop(usage)}, usage),
-                self.span(1, "raw_gen_ai_request", "LLM", {"service.name": SERVICE, **said}, None),
+                self.span(1, "raw_gen_ai_request", "UNKNOWN", {"service.name": SERVICE, **said}, None),
             ]
         return SimulatedTrace(tuple(spans), Facts(dialects={span.span_id: self.dialect for span in spans}))
 
