@@ -30,7 +30,6 @@ def decide(ready: Ready, units: pa.Table, now: dt.datetime) -> pa.Table:
         "version": evaluator.version,
         "kind": evaluator.kind,
         "direction": evaluator.direction,
-        "direction": evaluator.direction,
         "model": None,
         "cost_usd": 0.0,
         "inclusion_probability": 1.0,
