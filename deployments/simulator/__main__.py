@@ -78,6 +78,35 @@ def broken(
 
 
 @app.command
+def lake(
+    *,
+    root: str,
+    project: str = "nightjar-volume",
+    spans: int = 1_000_000,
+    days: int = 1,
+    until: dt.date | None = None,
+    seed: int = 7,
+) -> None:
+    """Write simulated span rows straight into a lake, for load tests.
+
+    Args:
+        root: Root of the lake: a folder or s3://bucket/prefix.
+        project: Project the rows belong to.
+        spans: How many rows.
+        days: Over how many UTC days.
+        until: The last of them; yesterday by default.
+        seed: Equal seeds give equal rows.
+    """
+    from deployments.simulator.bulk import Volume, fill_lake, open_lake
+
+    volume = Volume(project=project, spans=spans, until=until or yesterday(), days=days, seed=seed)
+    with progress_bar() as bar:
+        task = bar.add_task("simulated rows written to the lake", total=spans)
+        rows = fill_lake(open_lake(root), volume, lambda so_far: bar.update(task, completed=so_far))
+    console.print(f"{project}: {rows} simulated rows in {root}, {volume.window}.")
+
+
+@app.command
 def provider(
     *,
     port: int = 18080,
@@ -106,8 +135,7 @@ def write(simulation: "Simulation", phoenix_url: str, truth: Path | None) -> Non
 
     if truth:
         simulation.truth.write(truth)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("simulated spans stored in Phoenix", total=len(simulation.spans))
         sent = asyncio.run(
             send(
@@ -115,6 +143,12 @@ def write(simulation: "Simulation", phoenix_url: str, truth: Path | None) -> Non
             )
         )
     console.print(f"{simulation.project}: {len(simulation.spans)} simulated spans stored, {sent} of them sent now.")
+
+
+def progress_bar() -> Progress:
+    """A bar with counts and the time left, on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
 
 
 def main() -> None:
