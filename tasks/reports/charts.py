@@ -11,11 +11,11 @@ from markupsafe import Markup
 from tasks.reports.blocks import Chart
 from tasks.reports.wording import number
 
-WIDTH, HEIGHT, BAND_HEIGHT = 340, 150, 30
+WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
 AXIS_FORMATS = {"share": "~%", "ms": "~s", "usd": "$~g", "score": "~g"}
-AXIS_UNITS = {"ms": "milliseconds", "usd": "USD"}
+AXIS_UNITS = {"ms": "milliseconds"}
 CONFIG = {
     "aria": False,
     "font": "system-ui, sans-serif",
@@ -109,7 +109,10 @@ def _over_axis(chart: Chart) -> dict[str, Any]:
 def _dots(chart: Chart) -> dict[str, Any]:
     """A dot and its interval per row, one row below the other."""
     values = [dict(zip(("at", "value", "low", "high"), row, strict=True)) for row in chart.rows]
-    y = {"field": "at", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "labelLimit": 130}}
+    # vl-convert measures text in a font of its own; labels need room in the reader's font too.
+    room = min(LABEL_WIDTH, max((7 * len(str(row[0])) for row in chart.rows), default=0))
+    axis = {"grid": False, "labelLimit": LABEL_WIDTH, "minExtent": room}
+    y = {"field": "at", "type": "nominal", "sort": None, "title": None, "axis": axis}
     x: dict[str, Any] = {"type": "quantitative", "axis": {**_value_axis(chart), "grid": True}}
     if chart.measure in {"score", "share"}:
         x["scale"] = {"domain": [0, 1]}

@@ -18,10 +18,14 @@ def known_sections() -> dict[str, Section]:
 
 def compose(evidence: Evidence, sources: tuple[Link, ...] = (), made_at: dt.datetime | None = None) -> Report:
     """Build every section; *sources* are links to the project and the runs behind the report."""
-    parts = tuple(
-        Part(name, section.title, tuple(section.build(evidence))) for name, section in known_sections().items()
-    )
+    parts = tuple(part(evidence, name) for name in known_sections())
     return Report(evidence.project, evidence.window, parts, sources, made_at)
+
+
+def part(evidence: Evidence, name: str) -> Part:
+    """The section called *name*."""
+    section = known_sections()[name]
+    return Part(name, section.title, tuple(section.build(evidence)))
 
 
 def report_path(project: str, window: Window, suffix: str) -> str:

@@ -1,10 +1,18 @@
-"""Where a figure's evidence is: Phoenix's redirect routes, which need no internal ids."""
+"""Where a figure's evidence is: the page of a span, trace, session or project in Phoenix."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import urlsplit, urlunsplit
 
 from tasks.reports.blocks import Link
-from tasks.shared.records import Unit
+from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
+
+PAGES: dict[str, Callable[[str, str], str]] = {
+    "span": span_url,
+    "trace": trace_url,
+    "session": session_url,
+    "project": project_url,
+}
 
 
 @dataclass(frozen=True)
@@ -13,9 +21,12 @@ class Links:
 
     phoenix_url: str
 
-    def to(self, unit: Unit | str, unit_id: str | None, text: str = "") -> Link | None:
+    def to(self, page: str, identifier: str | None, text: str = "") -> Link | None:
         """A link to a span, trace, session or project; None when there is nothing to link to."""
-        if not unit_id:
-            return None
-        url = f"{self.phoenix_url.rstrip('/')}/redirects/{unit}s/{quote(unit_id, safe='')}"
-        return Link(text or unit, url)
+        return Link(text or page, PAGES[page](without_password(self.phoenix_url), identifier)) if identifier else None
+
+
+def without_password(url: str) -> str:
+    """*url* without the user and password that may be in it: a report is passed around."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -17,6 +17,19 @@ def markdown(report: Report) -> str:
     return "\n\n".join(text for text in (title, *parts, sources) if text) + "\n"
 
 
+def records(part: Part) -> list[dict[str, str]]:
+    """The rows of the section's first table as they are shown, by column; links as their address."""
+    tables = [block for block in part.blocks if isinstance(block, Table)]
+    return [
+        {
+            column: cell.url if isinstance(cell, Link) else written(cell)
+            for column, cell in zip(table.columns, row, strict=True)
+        }
+        for table in tables[:1]
+        for row in table.rows
+    ]
+
+
 def section_markdown(part: Part) -> str:
     """One section."""
     return "\n\n".join([f"## {escaped(part.title)}", *(block_markdown(block) for block in part.blocks)])

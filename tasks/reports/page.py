@@ -36,9 +36,10 @@ class Report:
     made_at: dt.datetime | None = None
 
     @property
-    def warnings(self) -> list[tuple[Part, Text]]:
-        """Every warning with the section it is in."""
-        return [(p, b) for p in self.parts for b in p.blocks if isinstance(b, Text) and b.tone == "warning"]
+    def warnings(self) -> dict[str, int]:
+        """How many warnings each section with any has, by the section's name."""
+        counts = {p.name: sum(isinstance(b, Text) and b.tone == "warning" for b in p.blocks) for p in self.parts}
+        return {name: count for name, count in counts.items() if count}
 
 
 def html(report: Report) -> str:

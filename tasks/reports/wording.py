@@ -64,9 +64,10 @@ def shortened(text: str | None, characters: int = SHOWN_CHARACTERS) -> str:
 
 
 def _percent(share: float) -> str:
+    """One decimal, two where that would hide what is left: 0.4 % or 99.97 %."""
     if share in {0, 1}:
         return f"{share:.0%}"
-    return f"{share:.2%}" if min(share, 1 - share) < 0.01 else f"{share:.1%}"
+    return f"{share:.2%}" if share < 0.01 or share > 0.999 else f"{share:.1%}"
 
 
 def _duration(ms: float) -> str:

@@ -96,15 +96,14 @@ def _coverage(found: list[dict[str, Any]]) -> Table:
 
 
 def _errored(found: list[dict[str, Any]]) -> list[Block]:
-    return [
-        Text(
-            f"{row['evaluator']} failed on {row['errored']:,} of {row['units']:,} units, last with: "
-            f"{shortened(row['error'], 120)}",
-            "warning",
-        )
-        for row in found
-        if row["errored"]
-    ]
+    failed = [row for row in found if row["errored"]]
+    if not failed:
+        return []
+    listed = "; ".join(
+        f"{_name(row, found)} on {row['errored']:,} of {row['units']:,} units, last with: {shortened(row['error'], 100)}"
+        for row in failed
+    )
+    return [Text(f"Evaluators failed: {listed}", "warning")]
 
 
 def _name(row: dict[str, Any], found: list[dict[str, Any]]) -> str:

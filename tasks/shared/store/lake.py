@@ -160,6 +160,10 @@ class Lake:
     def put_file(self, path: str, content: bytes) -> str:
         """Write *content* at *path* below the root in one step; returns the full path or URL."""
         self.install(f"{self.root}/{path}", content)
+        return self.location(path)
+
+    def location(self, path: str) -> str:
+        """The full path or URL of *path* below the root."""
         return f"s3://{self.root}/{path}" if self.on_s3 else f"{self.root}/{path}"
 
     def get_file(self, path: str) -> bytes | None:

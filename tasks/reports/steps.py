@@ -1,0 +1,89 @@
+"""The report stage's tasks: from the lake to a page in the lake, in Prefect and on the day's MLflow run."""
+
+import datetime as dt
+import logging
+import re
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from tasks.reports.blocks import Link
+from tasks.reports.compose import compose, part, report_path
+from tasks.reports.evidence import Evidence
+from tasks.reports.links import Links
+from tasks.reports.markdown import markdown, records, section_markdown
+from tasks.reports.page import html
+from tasks.reports.receipts import REPORTS
+from tasks.shared.errors import ServiceUnavailable, StoreError
+from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.records import Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import Settings, load_settings
+from tasks.shared.store.lake import Lake
+
+log = logging.getLogger(__name__)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+def build_report(project: str, window: Window) -> Batch:
+    """Save the report of the day that *window* is, as a page and as Markdown, in the lake; the receipt names the page."""
+    settings = load_settings()
+    evidence = _evidence(settings, project, window)
+    report = compose(evidence, _sources(settings, evidence), dt.datetime.now(dt.UTC))
+    path = evidence.lake.put_file(report_path(project, window, "html"), html(report).encode())
+    evidence.lake.put_file(report_path(project, window, "md"), markdown(report).encode())
+    counts = {"sections": len(report.parts), "warnings": sum(report.warnings.values())}
+    return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+def publish_artifacts(report: Batch) -> None:
+    """Show the report in the flow run: the day at a glance, the table of scores, and where the page is."""
+    evidence = _evidence(load_settings(), report.project, report.window)
+    page = evidence.lake.location(report_path(report.project, report.window, "html"))
+    about = f"{report.project}, {report.window}"
+    key = re.sub(r"[^a-z0-9]+", "-", f"report-{report.project.lower()}").strip("-")
+    create_markdown_artifact(section_markdown(part(evidence, "headline")), key=key, description=f"Report of {about}")
+    create_table_artifact(records(part(evidence, "scores")), key=f"{key}-scores", description=f"Scores of {about}")
+    link = page if "://" in page else Path(page).as_uri()
+    create_link_artifact(link, link_text=f"Report of {about}", key=f"{key}-page", description=f"Page of {about}")
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+def attach_report(report: Batch) -> Batch:
+    """Attach the page to the day's live MLflow run, where there is one; the receipt counts it."""
+    settings = load_settings()
+    content = Lake.open(settings.lake).get_file(path := report_path(report.project, report.window, "html"))
+    if content is None:
+        raise StoreError(f"there is no {path} in the lake to attach. Run the reporting flow for {report.window}.")
+    mlflow = Mlflow.open(settings, report.project)
+    run_id = mlflow.live_run(report.project, report.window.start.date())
+    if run_id:
+        mlflow.attach(run_id, "report.html", content)
+    return Batch(REPORTS, report.project, report.window, 0, {"attached": int(bool(run_id))})
+
+
+def _evidence(settings: Settings, project: str, window: Window) -> Evidence:
+    return Evidence(Lake.open(settings.lake), project, window, Links(settings.phoenix.url))
+
+
+def _sources(settings: Settings, evidence: Evidence) -> tuple[Link, ...]:
+    """Where the day can be looked at: the Phoenix project, the MLflow run, the flow run that made the report."""
+    links = [evidence.links.to("project", evidence.project, "Phoenix project")]
+    links.append(_mlflow_run(settings, evidence.project, evidence.window))
+    links.append(Link("Prefect flow run", flow_run.ui_url) if flow_run.ui_url else None)
+    return tuple(link for link in links if link)
+
+
+def _mlflow_run(settings: Settings, project: str, window: Window) -> Link:
+    """The day's live run. The report does not wait for an MLflow that is away; attaching it afterwards does."""
+    try:
+        mlflow = Mlflow.open(settings, project)
+        run_id = mlflow.live_run(project, window.start.date())
+        return Link("MLflow run", mlflow.run_url(run_id)) if run_id else Link("no MLflow run for this day yet", "")
+    except ServiceUnavailable as error:
+        log.warning("the report of %s has no link to MLflow: %s", window, error)
+        return Link("MLflow did not answer when this was made", "")
