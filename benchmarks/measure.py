@@ -68,7 +68,8 @@ def _git(folder: Path, arguments: Sequence[str]) -> str:
 def machine() -> str:
     """Cores, memory, system and Python, in one line."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores, {gib:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {gib:.0f} GiB, {system}"
 
 
 def cpu_seconds(pid: int) -> float:

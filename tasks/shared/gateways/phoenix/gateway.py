@@ -1,0 +1,183 @@
+"""Phoenix as the stages see it: spans out, annotations in and out, and links. The only door to Phoenix.
+
+Spans come by one of two routes, which give identical rows for the paths asked for. The fast one lists the traces of
+the window and asks `POST /v1/spans` for chunks of them; the paged one is `GET /v1/projects/{project}/spans`. The fast
+route answers JSON, not Arrow, because Arrow fails (an empty 200) when one attribute has two types; and since that JSON
+has ten decimals, ten decimals are what both routes give (floats.py).
+
+The official client is not used here: importing it costs 0.4 s (10 s beside a Phoenix server), it pages by 100, and it
+has neither the projected call nor the read-back of annotations by identifier.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import partial
+from typing import Self
+
+from tasks.shared.errors import ServiceRefused
+from tasks.shared.gateways.phoenix import annotating, links, listed, listing, projected
+from tasks.shared.gateways.phoenix.ahead import in_order
+from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
+from tasks.shared.gateways.phoenix.attributes import Path, outermost
+from tasks.shared.gateways.phoenix.connection import Connection, Json
+from tasks.shared.gateways.phoenix.failures import Answered
+from tasks.shared.gateways.phoenix.projected import Question
+from tasks.shared.gateways.phoenix.projects import Project, find_project
+from tasks.shared.gateways.phoenix.rows import Row, by_start, from_row
+from tasks.shared.records import RawSpan, Unit, Window
+from tasks.shared.settings import PhoenixSettings
+
+logger = logging.getLogger(__name__)
+PING_SECONDS = 5.0
+PING_TRIES = 2
+NO_FAST_ROUTE = (403, 404, 405, 422)
+TRACES_PER_SCALAR_CALL = 500
+SAMPLED_PARTS = 4
+
+
+class Phoenix:
+    """One Phoenix server. Use it as an asynchronous context manager."""
+
+    def __init__(self, settings: PhoenixSettings) -> None:
+        self.settings = settings
+        self._connection = Connection(settings)
+        self._projects: dict[str, Project] = {}
+        self._fast: bool | None = {"fast": True, "paged": False}.get(settings.route)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is sent before the first call."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        await self._connection.__aexit__()
+
+    async def ping(self) -> None:
+        """Return when Phoenix answers and takes the key; raise ServiceUnavailable or ServiceRefused within seconds."""
+        await self._connection.call(
+            "GET", "/v1/projects", parameters={"limit": 1}, read=len, attempts=PING_TRIES, timeout_seconds=PING_SECONDS
+        )
+
+    async def project_exists(self, project: str) -> bool:
+        """Whether Phoenix has a project of that name (it makes one with the first span)."""
+        try:
+            await self._project(project)
+        except Answered:
+            raise
+        except ServiceRefused:
+            return False
+        return True
+
+    async def trace_ids(self, project: str, window: Window) -> list[str]:
+        """Ids of the traces that may have spans starting in *window*, by start and id.
+
+        Traces that began earlier and had not ended when the window began are among them.
+        """
+        return await listing.list_trace_ids(self._connection, await self._project(project), window)
+
+    async def span_ids(self, project: str, window: Window, trace_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Trace id by span id of every span that starts in *window* (of *trace_ids*, when given). No attributes."""
+        found = await self._project(project)
+        if not await self._is_fast(found, window):
+            only = None if trace_ids is None else frozenset(trace_ids)
+            return await listing.list_span_ids(self._connection, found, window, only)
+        ids: dict[str, str] = {}
+        questions = self._questions(
+            found, window, (), await self._wanted(project, window, trace_ids), TRACES_PER_SCALAR_CALL
+        )
+        async for rows in self._rows(questions):
+            ids.update({row["context.span_id"]: row["trace"] for row in rows})
+        return dict(sorted(ids.items()))
+
+    async def spans(
+        self, project: str, window: Window, paths: Sequence[str], trace_ids: Sequence[str] | None = None
+    ) -> AsyncIterator[list[RawSpan]]:
+        """Every span that starts in *window*, once, in chunks, with its attributes under *paths* (dotted).
+
+        A path brings its whole subtree. Spans of status ERROR have their events. The order is the same every time:
+        by trace and start on the fast route, by start on the paged one.
+        """
+        found, wanted = await self._project(project), outermost(paths)
+        if not await self._is_fast(found, window):
+            async for page in listed.pages(self._connection, found, window, wanted, trace_ids):
+                yield page
+            return
+        questions = self._questions(
+            found, window, tuple(wanted), await self._wanted(project, window, trace_ids), self.settings.traces_per_call
+        )
+        async for rows in self._rows(questions):
+            chunk = sorted((from_row(row, wanted) for row in rows), key=by_start)
+            await listed.attach_events(self._connection, found, chunk)
+            yield chunk
+
+    async def sample(self, project: str, window: Window, count: int) -> list[RawSpan]:
+        """Up to *count* spans from all over *window* with every attribute they have."""
+        if not count:
+            return []
+        return await listed.sample(self._connection, await self._project(project), window, count, SAMPLED_PARTS)
+
+    async def annotations(self, project: str, unit: Unit, ids: Sequence[str]) -> list[Json]:
+        """What is annotated to the units *ids*, by whomever, notes included; Phoenix's own records."""
+        return await annotating.read(self._connection, await self._project(project), unit, ids)
+
+    async def annotate(self, project: str, unit: Unit, annotations: Sequence[Annotation]) -> AnnotationReceipt:
+        """Make Phoenix hold *annotations*; what it holds already is not written again."""
+        if not annotations:
+            return AnnotationReceipt()
+        return await annotating.write(self._connection, await self._project(project), unit, annotations)
+
+    def span_url(self, span_id: str) -> str:
+        """The page of a span."""
+        return links.span_url(self._connection.url, span_id)
+
+    def trace_url(self, trace_id: str) -> str:
+        """The page of a trace."""
+        return links.trace_url(self._connection.url, trace_id)
+
+    def session_url(self, session_id: str) -> str:
+        """The page of a session."""
+        return links.session_url(self._connection.url, session_id)
+
+    def project_url(self, project: str) -> str:
+        """The page of a project."""
+        return links.project_url(self._connection.url, project)
+
+    async def _project(self, name: str) -> Project:
+        if name not in self._projects:
+            self._projects[name] = await find_project(self._connection, name)
+        return self._projects[name]
+
+    async def _wanted(self, project: str, window: Window, trace_ids: Iterable[str] | None) -> list[str]:
+        return await self.trace_ids(project, window) if trace_ids is None else list(dict.fromkeys(trace_ids))
+
+    def _questions(
+        self, project: Project, window: Window, paths: tuple[Path, ...], trace_ids: Sequence[str], per_call: int
+    ) -> list[Question]:
+        batches = listed.in_batches(trace_ids, per_call)
+        return [Question(project, window.start, window.end, tuple(batch), paths) for batch in batches]
+
+    async def _rows(self, questions: Sequence[Question]) -> AsyncIterator[list[Row]]:
+        """The rows of each question in turn; the next one is under way while the caller works."""
+        jobs = [partial(self._question_and_rows, question) for question in questions]
+        async for question, rows in in_order(jobs, self.settings.in_flight):
+            if rows is not None:
+                yield rows
+                continue
+            async for part in projected.answers(self._connection, question):
+                yield part
+
+    async def _question_and_rows(self, question: Question) -> tuple[Question, list[Row] | None]:
+        return question, await projected.whole(self._connection, question)
+
+    async def _is_fast(self, project: Project, window: Window) -> bool:
+        """Whether the fast route is open; found out once, by a question that has no answer."""
+        if self._fast is None:
+            try:
+                await projected.ask(self._connection, Question(project, window.start, window.end, ("none",)), 1)
+                self._fast = True
+            except Answered as error:
+                if error.status not in NO_FAST_ROUTE:
+                    raise
+                self._fast = False
+                logger.info("Fetching spans by the paged route, about five times slower: %s", error)
+        return self._fast

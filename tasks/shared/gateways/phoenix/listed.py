@@ -1,0 +1,92 @@
+"""The paged route: `GET /v1/projects/{project}/spans`, for read-only keys, older servers, events and samples."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.gateways.phoenix.attributes import Path
+from tasks.shared.gateways.phoenix.connection import Connection, Json
+from tasks.shared.gateways.phoenix.failures import Broken
+from tasks.shared.gateways.phoenix.projects import Project
+from tasks.shared.gateways.phoenix.rows import from_listed
+from tasks.shared.records import RawSpan, Window
+
+logger = logging.getLogger(__name__)
+IDS_PER_CALL = 100
+FETCHED_WITH_EVENTS = "ERROR"
+
+
+async def pages(
+    connection: Connection, project: Project, window: Window, paths: Sequence[Path], trace_ids: Sequence[str] | None
+) -> AsyncIterator[list[RawSpan]]:
+    """Every span that starts in *window*, by start (by arrival, from servers that cannot sort), page by page."""
+    batches: Sequence[Sequence[str] | None] = [None] if trace_ids is None else in_batches(trace_ids, IDS_PER_CALL)
+    for batch in batches:
+        asked = {
+            **_limits(window),
+            "order": "asc",
+            "limit": connection.settings.page_size,
+            **({} if batch is None else {"trace_id": list(batch)}),
+        }
+        try:
+            async for page in connection.pages(f"{project.path}/spans", asked):
+                yield [from_listed(span, paths) for span in page]
+        except Broken as error:
+            raise ServiceUnavailable(
+                f"{error} If only this window fails, one of its spans holds a value Phoenix cannot read: "
+                "a system or member key makes the fast route possible, which reads around it."
+            ) from error
+
+
+async def sample(connection: Connection, project: Project, window: Window, count: int, parts: int) -> list[RawSpan]:
+    """Up to *count* spans with all their attributes, the latest of each of *parts* equal parts of the window."""
+    length = (window.end - window.start) / parts
+    spans: list[RawSpan] = []
+    for part in range(parts):
+        asked = {
+            "start_time": (window.start + part * length).isoformat(),
+            "end_time": (window.start + (part + 1) * length).isoformat(),
+            "sort": "start_time",
+            "limit": min(1000, -(-count // parts)),
+        }
+        try:
+            answer = await connection.get(f"{project.path}/spans", asked)
+        except Broken as error:
+            logger.warning("Sampling skipped %s to %s: %s", asked["start_time"], asked["end_time"], error)
+            continue
+        spans.extend(from_listed(span, None) for span in answer["data"])
+    return spans
+
+
+async def attach_events(connection: Connection, project: Project, spans: Sequence[RawSpan]) -> None:
+    """Fetch the events of the spans whose status is ERROR into *spans*; the fast route cannot select them."""
+    failed = {span["span_id"]: span for span in spans if span["status_code"] == FETCHED_WITH_EVENTS}
+    for ids in in_batches(sorted(failed), IDS_PER_CALL):
+        for found in await _by_ids(connection, project, ids):
+            failed[found["context"]["span_id"]]["events"] = found["events"]
+
+
+async def _by_ids(connection: Connection, project: Project, ids: Sequence[str]) -> list[Json]:
+    try:
+        answer = await connection.get(f"{project.path}/spans", {"span_id": list(ids), "limit": len(ids)})
+    except Broken as error:
+        if len(ids) == 1:
+            logger.warning("The events of span %s cannot be read: %s", ids[0], error)
+            return []
+        middle = len(ids) // 2
+        return [
+            *await _by_ids(connection, project, ids[:middle]),
+            *await _by_ids(connection, project, ids[middle:]),
+        ]
+    found: list[Json] = answer["data"]
+    return found
+
+
+def in_batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    """*items* in runs of *size*."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _limits(window: Window) -> Mapping[str, Any]:
+    return {"start_time": window.start.isoformat(), "end_time": window.end.isoformat(), "sort": "start_time"}
