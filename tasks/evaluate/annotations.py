@@ -3,7 +3,9 @@
 import pyarrow as pa
 
 from tasks.evaluate.catalogue import Ready
-from tasks.shared.records import Window
+from tasks.shared.gateways.phoenix import Annotation, AnnotationReceipt
+from tasks.shared.gateways.phoenix.annotating import AnnotatorKind
+from tasks.shared.records import Unit, Window
 from tasks.shared.store.lake import Lake
 
 PUBLISHABLE = """
@@ -19,3 +21,35 @@ def publishable(lake: Lake, project: str, window: Window, ready: Ready) -> pa.Ta
     """What the evaluator scored in *window*: `unit_id`, `score`, `label`, `explanation`."""
     values = {"evaluator": ready.name, "version": ready.evaluator.version, "start": window.start, "end": window.end}
     return lake.sql(PUBLISHABLE, project, window, values)
+
+
+def annotations_of(ready: Ready, decisions: pa.Table) -> list[Annotation]:
+    """The rows of `publishable` as annotations; the identifier keeps them apart from everyone else's."""
+    kind: AnnotatorKind = "LLM" if ready.evaluator.kind == "llm" else "CODE"
+    metadata = {"direction": ready.evaluator.direction, "version": ready.evaluator.version}
+    return [
+        Annotation(
+            target_id=row["unit_id"],
+            name=ready.name,
+            identifier=f"nightjar:{ready.title}",
+            kind=kind,
+            score=row["score"],
+            label=row["label"],
+            explanation=row["explanation"],
+            metadata=metadata,
+        )
+        for row in decisions.to_pylist()
+    ]
+
+
+def publishing(unit: Unit, receipt: AnnotationReceipt) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Counts and notes on what became of the annotations."""
+    counts = {
+        "published": receipt.written,
+        "already_published": receipt.already_there,
+        "unknown_to_phoenix": len(receipt.unknown),
+        "kept_as_changed_by_a_person": len(receipt.kept),
+    }
+    examples = ", ".join(receipt.unknown[:3])
+    note = f"Phoenix does not have {len(receipt.unknown)} of the {unit}s to annotate, for example {examples}"
+    return {name: count for name, count in counts.items() if count}, (note,) if receipt.unknown else ()

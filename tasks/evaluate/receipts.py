@@ -11,17 +11,16 @@ def summary(project: str, window: Window, scored: Mapping[str, Batch], published
     """Add up receipts by evaluator; `counts` has each status in all (`scored`) and by evaluator (`refusal.scored`)."""
     total: Counter[str] = Counter()
     by_evaluator: dict[str, int] = {}
-    for receipts in (scored, published):
-        for name, receipt in receipts.items():
-            total.update(receipt.counts)
-            by_evaluator |= {f"{name}.{what}": count for what, count in receipt.counts.items()}
-    receipts = [*scored.values(), *published.values()]
+    named = [*scored.items(), *published.items()]
+    for name, receipt in named:
+        total.update(receipt.counts)
+        by_evaluator |= {f"{name}.{what}": count for what, count in receipt.counts.items()}
     return Batch(
         table=DECISIONS.name,
         project=project,
         window=window,
         rows=sum(receipt.rows for receipt in scored.values()),
         counts={**total, **by_evaluator},
-        changed_days=tuple(sorted({day for receipt in receipts for day in receipt.changed_days})),
-        notes=tuple(note for receipt in receipts for note in receipt.notes),
+        changed_days=tuple(sorted({day for _, receipt in named for day in receipt.changed_days})),
+        notes=tuple(note for _, receipt in named for note in receipt.notes),
     )

@@ -21,8 +21,7 @@ def offered_tools(tools: str) -> Mapping[str, Validator | None]:
 
     *tools* is the spans table's column: a JSON list of {"name", "description"?, "parameters"?}.
     """
-    found = [tool.get("function") or tool for tool in orjson.loads(tools) if isinstance(tool, dict)]
-    return {tool["name"]: _compiled(tool.get("parameters")) for tool in found if isinstance(tool.get("name"), str)}
+    return {tool["name"]: _compiled(tool.get("parameters")) for tool in orjson.loads(tools) if tool["name"]}
 
 
 def violation(validator: Validator | None, arguments: Mapping[str, Any]) -> str | None:

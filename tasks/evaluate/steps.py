@@ -8,7 +8,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from tasks.evaluate.annotations import annotations_of, publishable
+from tasks.evaluate.annotations import annotations_of, publishable, publishing
 from tasks.evaluate.catalogue import ready
 from tasks.evaluate.decide import decide, error_notes
 from tasks.evaluate.undecided import slices, standing, undecided
@@ -57,7 +57,9 @@ async def publish_decisions(project: str, window: Window, evaluator_name: str) -
     """Write the evaluator's scores of the window to Phoenix as annotations; what is there already stays as it is."""
     settings = load_settings()
     evaluator = ready(evaluator_name, settings.evaluators)
+    unit = evaluator.evaluator.unit
     decisions = publishable(Lake.open(settings.lake), project, window, evaluator)
     async with Phoenix(settings.phoenix) as phoenix:
-        receipt = await phoenix.annotate(project, evaluator.evaluator.unit, annotations_of(evaluator, decisions))
-    return Batch(DECISIONS.name, project, window, decisions.num_rows, {"published": receipt.written})
+        receipt = await phoenix.annotate(project, unit, annotations_of(evaluator, decisions))
+    counts, notes = publishing(unit, receipt)
+    return Batch(DECISIONS.name, project, window, decisions.num_rows, counts, notes=notes)

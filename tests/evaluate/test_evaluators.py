@@ -237,6 +237,7 @@ def test_a_latency_without_any_budget_is_not_judged():
         {"type": "no such type"},
         {"$ref": "#/nowhere"},
         {},
+        None,
         "text",
     ],
 )
@@ -265,11 +266,3 @@ def test_a_draft_4_schema_is_read_as_draft_4():
     ask = question(ready("tool_call_valid", SETTINGS))
     assert ask(call(calling("f", '{"n": 4}'), tools=tools)).score == 1.0
     assert ask(call(calling("f", '{"n": 5}'), tools=tools)).score == 0.0
-
-
-def test_openai_shaped_tools_and_calls_are_read_too():
-    tools = orjson.dumps(
-        [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "required": ["a"]}}}]
-    ).decode()
-    messages = said(None, tool_calls=[{"id": "1", "function": {"name": "f", "arguments": "{}"}}])
-    assert question(ready("tool_call_valid", SETTINGS))(call(messages, tools=tools)).score == 0.0

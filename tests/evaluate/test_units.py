@@ -71,6 +71,21 @@ def test_a_trace_belongs_to_the_window_it_starts_in_with_all_its_later_spans(lak
     assert {unit: row["span_count"] for unit, row in view(lake, "trace", earlier).items()} == {"before": 2}
 
 
+@pytest.mark.parametrize(
+    ("output", "messages", "said"),
+    [
+        ("Error: plain", None, "Error: plain"),
+        ('{"choices": []}', '[{"role": "assistant", "content": "Error: inside"}]', "Error: inside"),
+        ('{"choices": []}', '[{"role": "assistant", "content": null}]', '{"choices": []}'),
+        ("text", '[{"role": "assistant", "content": "other"}]', "text"),
+        (None, None, None),
+    ],
+)
+def test_a_step_says_what_its_message_says_where_the_output_is_the_whole_response(lake, output, messages, said):
+    store(lake, span_row("a", trace_id="t", output=output, output_messages=messages))
+    assert view(lake, "trace")["t"]["steps"][0]["output_head"] == said
+
+
 def test_a_trace_without_its_root_is_named_by_its_first_span(lake):
     store(
         lake,

@@ -1,6 +1,6 @@
 """1.0 when a span that should answer did: LLM and AGENT spans, and chains at the root. A tool call is an answer too."""
 
-from tasks.evaluate.messages import content_text, json_list
+from tasks.evaluate.messages import parsed
 from tasks.shared.records import Evaluator, Score
 
 # What instrumentations write when a function returned nothing. `[]` and `{}` are answers: nothing was found.
@@ -15,7 +15,7 @@ def has_output(output: str | None, output_messages: str | None) -> Score:
 
 
 def _says_something(output_messages: str) -> bool:
-    return any(m.get("tool_calls") or content_text(m.get("content")).strip() for m in json_list(output_messages))
+    return any("tool_calls" in message or (message["content"] or "").strip() for message in parsed(output_messages))
 
 
 EVALUATOR = Evaluator(

@@ -1,5 +1,6 @@
 -- One row per trace that starts in the window, over all its spans, later ones included.
--- steps: the spans in order, outputs cut to their first 200 characters.
+-- steps: the spans in order, with the first 200 characters of what they said. Some instrumentations put the whole
+-- response into the output as JSON; the message in it is what was said.
 -- unpriced_spans: spans that used tokens of a model without a price; with any, cost_usd is only a lower bound.
 WITH known AS (
     SELECT trace_id
@@ -29,7 +30,14 @@ SELECT
             kind := kind,
             status_code := status_code,
             status_message := status_message,
-            output_head := left(output, 200)
+            output_head := left(
+                CASE
+                    WHEN output LIKE '{%' AND output_messages IS NOT NULL
+                        THEN coalesce(json_extract_string(output_messages, '$[#-1].content'), output)
+                    ELSE output
+                END,
+                200
+            )
         )
         ORDER BY start_time, span_id
     ) AS steps,
