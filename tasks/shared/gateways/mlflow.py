@@ -1,0 +1,298 @@
+"""MLflow: exactly one live run per project and day, and one trend run per project, whatever is killed and run again.
+
+The only importer of `mlflow`, which takes 3 s to import and is therefore imported where it is first needed.
+"""
+
+import datetime as dt
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
+from tasks.shared.settings import MlflowSettings, Settings
+
+log = logging.getLogger(__name__)
+
+PROJECT, DATE, KIND = "nightjar.project", "nightjar.date", "nightjar.kind"
+FINISHED = "FINISHED"
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of one metric."""
+
+    name: str
+    value: float
+    step: int
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a run was computed from, by its digest (at most 36 characters); the rows stay where they are."""
+
+    name: str
+    digest: str
+    source: str
+    columns: Mapping[str, str]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """All of a run. A run with the same project, kind and date supersedes those before it."""
+
+    project: str
+    kind: Literal["day", "trend"]
+    name: str
+    note: str
+    points: Sequence[Point]
+    date: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, bytes] = field(default_factory=dict)
+    dataset: Dataset | None = None
+
+
+def experiment_name(settings: Settings, project: str) -> str:
+    """The experiment of *project*, by the settings' template."""
+    template = settings.mlflow.experiment
+    values = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
+    try:
+        return template.format(project=project, **values)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ConfigurationError(
+            f"mlflow.experiment {template!r} is not a template ({error}). "
+            "Use {project}, {tier}, {use_case} and {version} only."
+        ) from error
+
+
+class Mlflow:
+    """One experiment on one tracking server. Keeps no global state but the environment that MLflow itself reads."""
+
+    def __init__(self, settings: MlflowSettings, experiment: str) -> None:
+        """Speak to `settings.tracking_uri` about *experiment*; nothing is sent yet."""
+        self.uri = settings.tracking_uri.rstrip("/")
+        self.experiment = experiment
+        self.timeout_seconds = settings.timeout_seconds
+        os.environ.update(
+            MLFLOW_DISABLE_TELEMETRY="true",
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES=str(settings.retries),
+            MLFLOW_HTTP_REQUEST_TIMEOUT=str(settings.timeout_seconds),
+            # stdout belongs to the receipts.
+            MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
+            MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, project: str) -> "Mlflow":
+        """The experiment of *project*, on a server that answers.
+
+        Raises:
+            ServiceUnavailable: The server does not answer within seconds.
+        """
+        mlflow = cls(settings.mlflow, experiment_name(settings, project))
+        mlflow.ping()
+        return mlflow
+
+    def ping(self) -> None:
+        """Ask the server whether it is there, before MLflow's client waits minutes for one that is not."""
+        if not self.uri.startswith("http"):
+            return
+        try:
+            # Nothing secret is sent, so a private certificate, which the client may be told to accept, is no matter.
+            answer = httpx.get(f"{self.uri}/health", timeout=self.timeout_seconds, verify=False)  # noqa: S501
+            problem = f"status {answer.status_code}" if answer.is_server_error else ""
+        except httpx.HTTPError as error:
+            problem = str(error) or type(error).__name__
+        if problem:
+            raise ServiceUnavailable(
+                f"MLflow at {self.shown_uri} does not answer ({problem}). Check that it runs there and that "
+                "NIGHTJAR_MLFLOW__TRACKING_URI is right, then run again; nothing was logged."
+            )
+
+    def log(self, run: Run) -> str:
+        """Log *run* afresh, then delete the runs it supersedes; returns its id.
+
+        A run counts from the moment it is FINISHED, its last write, and only then are others deleted: killed at any
+        point, the earlier run is still there, and a half-written one goes with the next.
+        """
+        with self._speaking():
+            started = max(
+                [_now_ms(), *(1 + other.info.start_time for other in self._runs(run.project, run.kind, run.date))]
+            )
+            run_id = self._write(run, started)
+            for other in self._runs(run.project, run.kind, run.date):
+                # Of two writers at once the later wins; equal in time, an unfinished run (a create request that was
+                # sent twice) loses.
+                rank = (other.info.start_time, other.info.status == FINISHED, other.info.run_id)
+                if rank < (started, True, run_id):
+                    self._client.delete_run(other.info.run_id)
+                    log.info("run %s superseded by %s", other.info.run_id, run_id)
+        return run_id
+
+    def live_run(self, project: str, day: dt.date) -> str | None:
+        """Id of the complete run of *project* and *day*; None when there is none yet."""
+        with self._speaking():
+            finished = [
+                (found.info.start_time, found.info.run_id)
+                for found in self._runs(project, "day", day.isoformat())
+                if found.info.status == FINISHED
+            ]
+        return max(finished)[1] if finished else None
+
+    def attach(self, run_id: str, path_in_run: str, content: bytes) -> None:
+        """Store *content* as an artifact of the run, replacing what was at the path."""
+        path = PurePosixPath(path_in_run)
+        with self._speaking(), tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, path.name)
+            file.write_bytes(content)
+            parent = None if path.parent == PurePosixPath() else str(path.parent)
+            self._client.log_artifact(run_id, str(file), parent)
+
+    @property
+    def experiment_url(self) -> str:
+        """Where to look at the experiment."""
+        with self._speaking():
+            return f"{self.shown_uri}/#/experiments/{self._experiment_id}"
+
+    def run_url(self, run_id: str) -> str:
+        """Where to look at a run."""
+        return f"{self.experiment_url}/runs/{run_id}"
+
+    @property
+    def shown_uri(self) -> str:
+        """The tracking URI without a password that may be in it."""
+        return self.uri.replace(self._userinfo, "") if self._userinfo else self.uri
+
+    @property
+    def _userinfo(self) -> str:
+        before, at, _ = urlsplit(self.uri).netloc.rpartition("@")
+        return before + at
+
+    @cached_property
+    def _client(self) -> Any:
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.uri)
+
+    @cached_property
+    def _experiment_id(self) -> str:
+        """Id of the experiment, made when missing."""
+        found = self._client.get_experiment_by_name(self.experiment)
+        if found is None:
+            return str(self._create_experiment())
+        if found.lifecycle_stage == "deleted":
+            raise ConfigurationError(
+                f"MLflow experiment {self.experiment!r} is deleted on {self.shown_uri}. Restore it "
+                f"(mlflow experiments restore -x {found.experiment_id}) or change NIGHTJAR_MLFLOW__EXPERIMENT."
+            )
+        return str(found.experiment_id)
+
+    def _create_experiment(self) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            # The tag opens the experiment on its table of runs; MLflow would else ask each visitor what it is for.
+            kind = {"mlflow.experimentKind": "custom_model_development"}
+            return str(self._client.create_experiment(self.experiment, tags=kind))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(self._client.get_experiment_by_name(self.experiment).experiment_id)
+
+    def _runs(self, project: str, kind: str, date: str) -> list[Any]:
+        """Every undeleted run of *project*, *kind* and *date* (ISO, empty for a trend), complete or not."""
+        wanted = f"tags.`{KIND}` = '{kind}'" + (f" AND tags.`{DATE}` = '{date}'" if date else "")
+        found, token = [], None
+        while True:
+            page = self._client.search_runs([self._experiment_id], wanted, max_results=PAGE, page_token=token)
+            # Compared here: MLflow's filter language cannot quote every name.
+            found += [run for run in page if run.data.tags.get(PROJECT) == project]
+            token = page.token
+            if not token:
+                return found
+
+    def _write(self, run: Run, started: int) -> str:
+        from mlflow import entities
+
+        tags = {**run.tags, PROJECT: run.project, KIND: run.kind, "mlflow.note.content": run.note}
+        if run.date:
+            tags[DATE] = run.date
+        created = self._client.create_run(self._experiment_id, start_time=started, tags=tags, run_name=run.name)
+        run_id = str(created.info.run_id)
+        self._client.log_batch(
+            run_id,
+            metrics=[entities.Metric(p.name, p.value, p.timestamp_ms, p.step) for p in run.points],
+            params=[entities.Param(key, value) for key, value in run.params.items()],
+        )
+        if run.dataset:
+            self._client.log_inputs(run_id, datasets=[_dataset_input(run.dataset)])
+        for path, content in run.artifacts.items():
+            self.attach(run_id, path, content)
+        self._client.set_terminated(run_id, FINISHED, end_time=max(_now_ms(), started))
+        return run_id
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn what MLflow's client raises into errors that name the server and say what to check."""
+        from mlflow.exceptions import MlflowException
+        from requests import RequestException
+
+        try:
+            yield
+        except (MlflowException, RequestException) as error:
+            status = _status(error)
+            said = str(error).splitlines()[0][:500].replace(self._userinfo or "\0", "")
+            if status in {408, 429} or status >= 500:
+                raise ServiceUnavailable(
+                    f"MLflow at {self.shown_uri} failed: {said}. Check that it is healthy, then run again; "
+                    "a half-written run is replaced by the next."
+                ) from error
+            advice = (
+                "Check MLFLOW_TRACKING_USERNAME, ..._PASSWORD or ..._TOKEN and their rights"
+                if status in {401, 403}
+                else "Check the name or value it complains about"
+            )
+            raise ServiceRefused(
+                f"MLflow at {self.shown_uri} refused, experiment {self.experiment!r}: {said}. {advice}."
+            ) from error
+
+
+def _status(error: Any) -> int:
+    """HTTP status behind an exception of MLflow or requests; 503 where there was no answer."""
+    if hasattr(error, "get_http_status_code"):
+        return int(error.get_http_status_code())
+    return int(error.response.status_code) if error.response is not None else 503
+
+
+def _dataset_input(dataset: Dataset) -> Any:
+    from mlflow import entities
+
+    schema = [{"name": name, "type": kind, "required": False} for name, kind in dataset.columns.items()]
+    return entities.DatasetInput(
+        entities.Dataset(
+            name=dataset.name[:500],
+            digest=dataset.digest,
+            source_type="nightjar_lake",
+            source=json.dumps({"uri": dataset.source}),
+            schema=json.dumps({"mlflow_colspec": schema}),
+            profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(schema)}),
+        ),
+        tags=[entities.InputTag("mlflow.data.context", "monitoring")],
+    )
+
+
+def _now_ms() -> int:
+    return int(dt.datetime.now(dt.UTC).timestamp() * 1000)

@@ -1,0 +1,142 @@
+"""What is logged to MLflow for one day."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from tasks.shared.gateways.mlflow import Dataset, Point, Run
+from tasks.shared.records import Metric, Window
+from tasks.shared.settings import Settings
+from tasks.shared.store.tables import SPANS
+from tasks.tracking.evidence import Evidence
+from tasks.tracking.naming import legal, values_of
+from tasks.tracking.plots import bars
+from tasks.tracking.wording import note
+
+REPORT = "report.html"
+
+
+def day_run(
+    project: str,
+    window: Window,
+    metrics: Sequence[Metric],
+    evidence: Evidence,
+    *,
+    settings: Settings,
+    source: str,
+    report: bytes | None = None,
+    flow_run: Mapping[str, str] | None = None,
+) -> Run:
+    """The run of one UTC day.
+
+    Args:
+        project: The Phoenix project.
+        window: The day.
+        metrics: Its summary metrics.
+        evidence: What they were computed from.
+        settings: All settings; secrets and addresses are left out of what is logged.
+        source: Where the day's spans lie.
+        report: The day's HTML report, where there is one.
+        flow_run: `id`, `name` and `url` of the Prefect flow run.
+    """
+    day = window.start.date().isoformat()
+    recorded = recorded_settings(settings)
+    links = [("Prefect flow run", (flow_run or {}).get("url", ""))]
+    return Run(
+        project=project,
+        kind="day",
+        name=day,
+        date=day,
+        note=note(f"{project}, {day}", metrics, links),
+        points=[
+            Point(name, value, 0, int(window.end.timestamp() * 1000))
+            for metric in metrics
+            for name, value in values_of(metric).items()
+        ],
+        params=_params(window, evidence, recorded),
+        tags=run_tags(settings, flow_run),
+        artifacts=_artifacts(metrics, recorded, report),
+        dataset=Dataset(f"{project} spans {day}", evidence.digest, source, _columns(), evidence.rows),
+    )
+
+
+def run_tags(settings: Settings, flow_run: Mapping[str, str] | None) -> dict[str, str]:
+    """Who and what made a run."""
+    tags = {
+        "nightjar.tier": settings.tier,
+        "nightjar.owner": settings.owner,
+        "nightjar.version": version("nightjar"),
+        "mlflow.user": settings.owner,
+        "mlflow.source.name": "nightjar tracking",
+        "mlflow.source.type": "JOB",
+    }
+    return tags | {f"prefect.flow_run.{key}": value for key, value in (flow_run or {}).items() if value}
+
+
+def recorded_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what is computed: no secrets, and nothing of where the servers and the lake are."""
+    elsewhere = {"lake": True, "mlflow": True, "prefect_api_url": True, "phoenix": True}
+    return settings.model_dump(mode="json", exclude=elsewhere) | {
+        "extra_attributes": list(settings.phoenix.extra_attributes)
+    }
+
+
+def settings_digest(recorded: Mapping[str, Any]) -> str:
+    """Sixteen hex digits that change when the recorded settings do."""
+    return hashlib.sha256(orjson.dumps(recorded, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _params(window: Window, evidence: Evidence, recorded: Mapping[str, Any]) -> dict[str, str]:
+    versions = {legal(f"evaluator/{name}"): number for name, number in evidence.evaluators.items()}
+    return {
+        "window": str(window),
+        "models": ", ".join(evidence.models)[:6000] or "none",
+        "settings_digest": settings_digest(recorded),
+        "nightjar_version": version("nightjar"),
+        **versions,
+    }
+
+
+def _artifacts(metrics: Sequence[Metric], recorded: Mapping[str, Any], report: bytes | None) -> dict[str, bytes]:
+    rows = [asdict(metric) for metric in metrics]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(Metric.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    artifacts = {
+        "metrics.csv": table.getvalue().encode(),
+        "metrics.json": orjson.dumps(rows, option=orjson.OPT_INDENT_2),
+        "settings.json": orjson.dumps(recorded, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS),
+        **{f"plots/{name}.svg": svg.encode() for name, svg in _plots(metrics).items()},
+    }
+    return artifacts | ({REPORT: report} if report else {})
+
+
+def _plots(metrics: Sequence[Metric]) -> dict[str, str]:
+    scores = [m for m in metrics if m.name.startswith("score/") and not m.dimension]
+    cost = sorted((m for m in metrics if m.name == "cost_usd" and m.dimension), key=lambda m: -m.value)
+    latency = sorted((m for m in metrics if m.name == "latency_ms/p95" and m.dimension), key=lambda m: -m.value)
+    plots = {}
+    if scores:
+        plots["scores"] = bars("Mean score by evaluator, 95 % interval", scores)
+    if cost:
+        plots["cost"] = bars("Cost by model", cost[:20], "USD")
+    if latency:
+        plots["latency"] = bars("p95 latency by span name, 95 % interval", latency[:20], "ms")
+    return plots
+
+
+def _columns() -> dict[str, str]:
+    return {field.name: _mlflow_type(field.type) for field in SPANS.schema}
+
+
+def _mlflow_type(kind: pa.DataType) -> str:
+    names = {pa.types.is_integer: "long", pa.types.is_floating: "double", pa.types.is_timestamp: "datetime"}
+    return next((name for matches, name in names.items() if matches(kind)), "string")

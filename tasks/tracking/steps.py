@@ -1,0 +1,98 @@
+"""The tracking stage's tasks: lake to `metrics`, and `metrics` to MLflow."""
+
+import asyncio
+from urllib.parse import quote
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from tasks.shared.checks import gate
+from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.records import Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import METRICS, SPANS
+from tasks.tracking.day_run import REPORT, day_run
+from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, evidence_of
+from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
+from tasks.tracking.trend_run import QUERY as TREND_QUERY
+from tasks.tracking.trend_run import trend_run
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="summarise-{window}",
+)
+async def summarise(project: str, window: Window) -> Batch:
+    """Compute the summary metrics of the day from the lake and store them in `metrics`."""
+    return await asyncio.to_thread(_summarise, project, window)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="log-day-{window}",
+)
+async def log_day(project: str, window: Window) -> Batch:
+    """Log the day's metrics to MLflow as the one live run of project and day; the receipt's note is its URL."""
+    return await asyncio.to_thread(_log_day, project, window, _this_flow_run())
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def log_trend(project: str) -> Batch:
+    """Rebuild the project's trend run from the `metrics` of the last days; the receipt's note is its URL."""
+    return await asyncio.to_thread(_log_trend, project, _this_flow_run())
+
+
+def _summarise(project: str, window: Window) -> Batch:
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    answers = {name: lake.sql(each.query, project, window).to_pylist() for name, each in all_summaries().items()}
+    metrics = [metric for name, each in all_summaries().items() for metric in each.metrics(answers[name])]
+    with lake.stage(METRICS, project, window) as stage:
+        stage.append(metric_rows(metrics, window))
+        gate(stage, lake, settings.checks, create_markdown_artifact)
+        stage.publish()
+    return Batch(METRICS.name, project, window, stage.rows, {"changed": stage.changed}, stage.changed_days)
+
+
+def _log_day(project: str, window: Window, flow_run: dict[str, str]) -> Batch:
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    mlflow = Mlflow.open(settings, project)
+    spans, decisions = (lake.sql(query, project, window).to_pylist() for query in (SPANS_QUERY, EVALUATORS_QUERY))
+    run = day_run(
+        project,
+        window,
+        metrics_in(lake.read(METRICS, project, window)),
+        evidence_of(spans, decisions),
+        settings=settings,
+        source=lake.partition(SPANS, project, window.start).rpartition("/hour=")[0],
+        report=lake.get_file(f"reports/date={window}/project={quote(project, safe='')}/{REPORT}"),
+        flow_run=flow_run,
+    )
+    url = mlflow.run_url(mlflow.log(run))
+    return Batch(METRICS.name, project, window, len(run.points), {"logged": len(run.points)}, notes=(url,))
+
+
+def _log_trend(project: str, flow_run: dict[str, str]) -> Batch:
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    rows = lake.sql(TREND_QUERY, project, None, {"days": settings.mlflow.trend_days}).to_pylist()
+    mlflow = Mlflow.open(settings, project)
+    run = trend_run(project, rows, settings, flow_run)
+    url = mlflow.run_url(mlflow.log(run))
+    window = Window(rows[0]["start_time"], rows[-1]["end_time"])
+    return Batch(METRICS.name, project, window, len(rows), {"logged": len(run.points)}, notes=(url,))
+
+
+def _this_flow_run() -> dict[str, str]:
+    """Id, name and page of the flow run this is part of; empty outside one."""
+    found = {"id": flow_run.id, "name": flow_run.name, "url": flow_run.ui_url}
+    return {key: str(value) for key, value in found.items() if value}
