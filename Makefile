@@ -30,6 +30,7 @@ help: ## list the targets
 env: $(NIGHTJAR) ## create the four environments from their locks
 	@$(MAKE) --no-print-directory -j3 servers
 servers: $(SERVERS)
+	@:
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -2,22 +2,17 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from cyclopts import App
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deployments.local.parts import EVERYTHING, PREFERRED_PORTS, REPOSITORY
-from deployments.local.stack import POSTGRES, Report, Stack, down, is_running, open_stack, up
+from deployments.local.display import progress
+from deployments.local.parts import EVERYTHING, FOLDER
+from deployments.local.stack import POSTGRES, down, is_running, open_own_stack, up
 from deployments.local.state import State, only_command
 from tasks.shared.errors import NightjarError
-from tasks.shared.settings import load_settings
 
-FOLDER = REPOSITORY / ".nightjar"
 app = App(name="python -m deployments.local", help="The local stack on this machine.", version_flags=[])
 
 
@@ -39,10 +34,11 @@ def up_command() -> None:
     """Start what does not run of the stack, with the data it had."""
     console = Console()
     with only_command(FOLDER), progress(console) as report:
-        stack = open_the_stack(report)
+        stack = open_own_stack(report)
         launched = up(stack)
     console.print("Started: " + ", ".join(launched) if launched else "Everything was already running; nothing to do.")
-    show_addresses(console, stack)
+    for part in ("phoenix", "mlflow", "prefect", "provider"):
+        console.print(f"  {part:<10} {stack.url(part)}", highlight=False)
 
 
 @app.command(name="down")
@@ -58,20 +54,19 @@ def down_command() -> None:
 def status() -> None:
     """Show what runs, since when, and where it listens."""
     state = State.load(FOLDER)
-    table = Table("part", "state", "pid", "port", "since (UTC)", "log")
+    table = Table("part", "state", "pid", "port", "since (UTC)")
     for name in (POSTGRES, *EVERYTHING):
         alive, it = is_running(state, name), state.started.get(name)
         since = f"{dt.datetime.fromtimestamp(it.created, dt.UTC):%Y-%m-%d %H:%M:%S}" if it and alive else ""
-        log = FOLDER / ("pg/log" if name == POSTGRES else f"logs/{name}.log")
         table.add_row(
             name,
             "[green]running[/]" if alive else "[red]died[/]" if it else "stopped",
             str(it.pid) if it and alive else "",
             str(state.ports.get(name, "")) if alive else "",
             since,
-            str(log.relative_to(Path.cwd())) if log.is_relative_to(Path.cwd()) else str(log),
         )
     Console().print(table)
+    Console().print(f"Logs: {FOLDER / 'logs'}; PostgreSQL's: {FOLDER / 'pg' / 'log'}", soft_wrap=True, highlight=False)
 
 
 @app.command(name="demo")
@@ -81,34 +76,6 @@ def demo_command() -> None:
 
     with only_command(FOLDER):
         demo(Console())
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[Report]:
-    """Show one line per part with its state and time; yields what to report to."""
-    lines: dict[str, TaskID] = {}
-    columns = (SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-
-        def report(part: str, state: str) -> None:
-            if part not in lines:
-                lines[part] = bar.add_task(part, total=1)
-            done = state in {"ready", "stopped"}
-            bar.update(lines[part], description=f"{part:<12} {state}", completed=1 if done else 0)
-
-        yield report
-
-
-def open_the_stack(report: Report) -> Stack:
-    """The project's own stack, on the ports people expect where they are free."""
-    url = load_settings().local.postgres_url
-    return open_stack(FOLDER, PREFERRED_PORTS, url.get_secret_value() if url else None, report)
-
-
-def show_addresses(console: Console, stack: Stack) -> None:
-    """Print where each server listens."""
-    console.print(f"Phoenix   {stack.phoenix_url}\nMLflow    {stack.mlflow_url}\nPrefect   {stack.prefect_url}")
-    console.print(f"Simulated model provider   {stack.provider_url}", highlight=False)
 
 
 if __name__ == "__main__":

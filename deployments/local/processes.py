@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import psutil
 from deployments.local.state import Started
 
 SAME_START_SECONDS = 60.0
+SETTLE_SECONDS = 5.0
 GRACE_SECONDS = 15.0
 TERMINATE_SECONDS = 5.0
 
@@ -30,7 +32,12 @@ def start(command: Sequence[str], environment: Mapping[str, str], log: Path, fol
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return started(process.pid)
+    it = Started(process.pid, psutil.Process(process.pid).create_time(), list(command))
+    # Just after the start the system does not know the command line yet.
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while process.poll() is None and not running(it) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return it
 
 
 def started(pid: int) -> Started:
@@ -42,14 +49,14 @@ def started(pid: int) -> Started:
 def running(it: Started) -> psutil.Process | None:
     """The process, if it still runs; None when it ended, also when another process has its id now.
 
-    The clock may have been set since, hence a tolerance; the command line tells the rest.
+    The clock may have been set since, hence a tolerance; the arguments tell the rest (macOS renames the program).
     """
     try:
         process = psutil.Process(it.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             process.wait(timeout=0)  # reap it when it is our child, so that its id is free
             return None
-        same = abs(process.create_time() - it.created) < SAME_START_SECONDS and process.cmdline() == it.command
+        same = abs(process.create_time() - it.created) < SAME_START_SECONDS and process.cmdline()[1:] == it.command[1:]
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.TimeoutExpired):
         return None
     return process if same else None

@@ -10,10 +10,11 @@ from pathlib import Path
 import httpx
 
 from deployments.local import processes
-from deployments.local.parts import EVERYTHING, PREFERRED_PORTS, SERVERS, Part, parts
+from deployments.local.parts import EVERYTHING, FOLDER, PREFERRED_PORTS, SERVERS, Part, parts
 from deployments.local.postgres import Postgres, embedded, external
 from deployments.local.state import State
 from tasks.shared.errors import ConfigurationError, ServiceUnavailable
+from tasks.shared.settings import load_settings
 
 READY_SECONDS = 180.0
 POSTGRES = "postgresql"
@@ -32,30 +33,24 @@ class Stack:
     parts: dict[str, Part]
     report: Report = _silent
 
+    def url(self, part: str) -> str:
+        """Base URL of a part."""
+        return f"http://127.0.0.1:{self.state.ports[part]}"
+
     @property
     def phoenix_url(self) -> str:
         """Base URL of Phoenix."""
-        return f"http://127.0.0.1:{self.state.ports['phoenix']}"
+        return self.url("phoenix")
 
     @property
     def mlflow_url(self) -> str:
         """Base URL of MLflow."""
-        return f"http://127.0.0.1:{self.state.ports['mlflow']}"
-
-    @property
-    def prefect_url(self) -> str:
-        """Base URL of Prefect's UI."""
-        return f"http://127.0.0.1:{self.state.ports['prefect']}"
+        return self.url("mlflow")
 
     @property
     def prefect_api_url(self) -> str:
         """URL of Prefect's API."""
-        return f"{self.prefect_url}/api"
-
-    @property
-    def provider_url(self) -> str:
-        """Base URL of the simulated model provider."""
-        return f"http://127.0.0.1:{self.state.ports['provider']}/v1"
+        return f"{self.url('prefect')}/api"
 
     def launch(self, names: Iterable[str]) -> list[str]:
         """Start those of *names* that do not run, without waiting for them; returns which."""
@@ -125,6 +120,12 @@ def open_stack(
     stack = Stack(state, parts(folder, state.ports, postgres), report)
     (folder / "local.toml").write_text(_overlay(stack), encoding="utf-8")
     return stack
+
+
+def open_own_stack(report: Report) -> Stack:
+    """The project's own stack, on the ports people expect where they are free."""
+    url = load_settings().local.postgres_url
+    return open_stack(FOLDER, PREFERRED_PORTS, url.get_secret_value() if url else None, report)
 
 
 def up(stack: Stack, names: Iterable[str] = EVERYTHING) -> list[str]:

@@ -1,0 +1,50 @@
+"""Where to look: the pages that show what the flows made of a project's day."""
+
+import datetime as dt
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from deployments.local.stack import Stack
+from tasks.shared.settings import Settings
+
+
+def phoenix_project(stack: Stack, project: str) -> str:
+    """The project's page in Phoenix."""
+    answer = httpx.get(f"{stack.phoenix_url}/v1/projects/{quote(project, safe='')}", timeout=30, trust_env=False)
+    return f"{stack.phoenix_url}/projects/{answer.raise_for_status().json()['data']['id']}"
+
+
+def mlflow_experiment(stack: Stack, settings: Settings, project: str) -> str:
+    """The page of the project's experiment in MLflow."""
+    names = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
+    answer = httpx.get(
+        f"{stack.mlflow_url}/api/2.0/mlflow/experiments/get-by-name",
+        params={"experiment_name": settings.mlflow.experiment.format(project=project, **names)},
+        timeout=30,
+        trust_env=False,
+    )
+    return f"{stack.mlflow_url}/#/experiments/{answer.raise_for_status().json()['experiment']['experiment_id']}"
+
+
+def flow_run(stack: Stack, run_id: str) -> str:
+    """A flow run's page in Prefect."""
+    return f"{stack.url('prefect')}/runs/flow-run/{run_id}"
+
+
+def report(settings: Settings, project: str, day: dt.date) -> str:
+    """The day's report."""
+    return _newest(settings, f"reports/date={day}/project={quote(project, safe='')}/*.html")
+
+
+def validation(settings: Settings, project: str, day: dt.date) -> str:
+    """The newest page that says which checks a batch of the day passed and failed."""
+    return _newest(settings, f"validations/project={quote(project, safe='')}/date={day}/spans-*.html")
+
+
+def _newest(settings: Settings, pattern: str) -> str:
+    if settings.lake.root.startswith("s3://"):
+        return f"{settings.lake.root.rstrip('/')}/{pattern}"
+    found = sorted(settings.lake.local_root.glob(pattern), key=lambda path: path.stat().st_mtime)
+    return found[-1].as_uri() if found else f"none at {Path(settings.lake.local_root) / pattern}"

@@ -1,0 +1,126 @@
+"""`make demo`: two weeks of simulated traffic through the whole pipeline, on real servers.
+
+Nothing is special to the demo but the traffic: the flows run as in production, deployed, by the worker.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from rich.console import Console
+
+from deployments.deploy import deploy
+from deployments.local import addresses
+from deployments.local.display import progress
+from deployments.local.parts import EVERYTHING, FOLDER, REPOSITORY
+from deployments.local.runs import FlowRun, run_deployment
+from deployments.local.stack import Report, Stack, open_own_stack
+from deployments.simulator.broken import BROKEN_PROJECT, broken
+from deployments.simulator.delivery import send
+from deployments.simulator.simulation import Simulation, simulate
+from deployments.simulator.traffic import Incident, Traffic, yesterday
+from tasks.shared.errors import NightjarError
+from tasks.shared.settings import Settings, load_settings
+
+DAYS = 14
+
+
+class DemoFailed(NightjarError):
+    """A step of the demo did not do what the demo shows."""
+
+
+def demo(console: Console) -> None:
+    """Run the demo. Again on the same day it adds nothing; on a later day it adds the days since."""
+    began, day = time.monotonic(), yesterday()
+    with progress(console) as report, ThreadPoolExecutor(1) as beside:
+        stack = open_own_stack(report)
+        settings = load_settings()  # only now do they know where the stack listens
+        stack.launch(name for name in EVERYTHING if name != "worker")
+        stack.wait(["phoenix"])
+        # Phoenix takes the traffic in while the other servers still start.
+        traffic = beside.submit(write_traffic, stack, settings, day, report)
+        start_the_rest(stack, settings, report)
+        traffic.result()
+        # A failing check is shown while the night's work goes on: it is another deployment.
+        failing = beside.submit(run_on_broken_project, stack, day, report)
+        last_night = run_nightly(stack, f"nightly {day}", {"date": str(day)}, report)
+        first, last = day - dt.timedelta(days=DAYS - 1), day - dt.timedelta(days=1)
+        run_nightly(stack, f"backfill {DAYS - 1} days", {"date": str(first), "until": str(last)}, report)
+        failed = failing.result()
+    console.print(f"\nDone in {time.monotonic() - began:.0f} s. Where to look:")
+    for what, where in where_to_look(stack, settings, day, last_night, failed).items():
+        console.print(f"  {what:<38}{where}", soft_wrap=True, highlight=False)
+    console.print("\nThe stack keeps running: `make status`, `make down`.")
+
+
+def start_the_rest(stack: Stack, settings: Settings, report: Report) -> None:
+    """The worker and the deployments, as soon as the Prefect server is up; then wait for everything."""
+    stack.wait(["prefect"])
+    stack.launch(["worker"])
+    report("deployments", "putting prefect.yaml on the server")
+    deploy(stack.prefect_api_url, REPOSITORY, settings.owner, settings.tier)
+    report("deployments", "ready")
+    stack.wait(EVERYTHING)
+
+
+def write_traffic(stack: Stack, settings: Settings, day: dt.date, report: Report) -> None:
+    """Send the simulated traffic that Phoenix does not have yet: two weeks up to *day*, and the broken project."""
+    traffic = Traffic(project=settings.project, days=DAYS, until=day, incident=Incident(day=incident_day(day)))
+    _send(simulate(traffic), "simulated traffic", stack, report)
+    _send(broken(day=day), "broken project", stack, report)
+
+
+def incident_day(day: dt.date) -> dt.date:
+    """The day of the simulated incident: the first demo's yesterday, the same ever after, so that days never change."""
+    remembered = FOLDER / "demo.json"
+    if not remembered.exists():
+        remembered.write_text(json.dumps({"incident_day": str(day)}), encoding="utf-8")
+    return dt.date.fromisoformat(json.loads(remembered.read_text(encoding="utf-8"))["incident_day"])
+
+
+def run_nightly(stack: Stack, step: str, parameters: dict[str, str], report: Report) -> FlowRun:
+    """Run the deployment `nightly/nightly`. Raises DemoFailed unless it completes."""
+    report(step, "waiting for the worker")
+    run = run_deployment(stack.prefect_api_url, "nightly/nightly", parameters, lambda doing: report(step, doing))
+    if not run.completed:
+        raise DemoFailed(f"{step} is {run.state}: {run.message} See {addresses.flow_run(stack, run.id)}.")
+    report(step, "done")
+    return run
+
+
+def run_on_broken_project(stack: Stack, day: dt.date, report: Report) -> FlowRun:
+    """Ingest the broken project, whose spans fail a critical check. Raises DemoFailed when they do not."""
+    step = "broken project"
+    window = {"start": f"{day}T00:00:00Z", "end": f"{day + dt.timedelta(days=1)}T00:00:00Z"}
+    parameters = {"project": BROKEN_PROJECT, "window": window}
+    run = run_deployment(
+        stack.prefect_api_url, "ingestion/ingestion", parameters, lambda doing: report(step, f"ingesting, {doing}")
+    )
+    if run.completed:
+        raise DemoFailed(f"the broken project passed its checks. See {addresses.flow_run(stack, run.id)}.")
+    report(step, "failed as it should: its checks kept it out")
+    return run
+
+
+def where_to_look(
+    stack: Stack, settings: Settings, day: dt.date, last_night: FlowRun, failed: FlowRun
+) -> dict[str, str]:
+    """The pages worth opening, by what they show."""
+    return {
+        "Traces and scores, in Phoenix": addresses.phoenix_project(stack, settings.project),
+        "Metrics, in MLflow": addresses.mlflow_experiment(stack, settings, settings.project),
+        "Last night's run, in Prefect": addresses.flow_run(stack, last_night.id),
+        "The morning report": addresses.report(settings, settings.project, day),
+        "A failed check: the run": addresses.flow_run(stack, failed.id),
+        "A failed check: the validation page": addresses.validation(settings, BROKEN_PROJECT, day),
+    }
+
+
+def _send(simulation: Simulation, step: str, stack: Stack, report: Report) -> None:
+    def stored(so_far: int, total: int) -> None:
+        report(step, f"{so_far:,} of {total:,} simulated spans stored in Phoenix")
+
+    sent = asyncio.run(send(simulation, stack.phoenix_url, progress=stored))
+    report(step, f"done, {len(simulation.spans):,} spans in Phoenix, {sent:,} of them new")
