@@ -12,7 +12,7 @@ from typing import Any
 from tasks.shared.gateways.phoenix.floats import as_printed
 
 Path = tuple[str, ...]
-FURTHEST_INTEGER = 2**63
+EXACT_BELOW = 2**53
 
 
 class _NotPlain(Exception):
@@ -31,12 +31,17 @@ def at_path(value: Any) -> Any:
     """The canonical form of what stands directly at a selected path.
 
     There a lone number has gone through a data frame's column in Phoenix, which makes integers floats when another
-    span has none; so a whole number is an integer here, exact up to 2**53.
+    span has none; so a whole number is an integer here.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return canonical(value)
-    number = as_printed(float(value))
-    return int(number) if number.is_integer() and abs(number) < FURTHEST_INTEGER else number
+    if isinstance(value, float):
+        number = as_printed(value)
+        return int(number) if number.is_integer() and abs(number) < EXACT_BELOW else number
+    return canonical(value)
+
+
+def is_doubtful(value: Any) -> bool:
+    """Whether a number at a selected path may have lost digits on its way through a float."""
+    return isinstance(value, int | float) and abs(value) >= EXACT_BELOW
 
 
 def _tidied(value: Any) -> Any:

@@ -107,7 +107,7 @@ class Phoenix:
         )
         async for rows in self._rows(questions):
             chunk = sorted((from_row(row, wanted) for row in rows), key=by_start)
-            await listed.attach_events(self._connection, found, chunk)
+            await listed.complete(self._connection, found, chunk, wanted)
             yield chunk
 
     async def sample(self, project: str, window: Window, count: int) -> list[RawSpan]:

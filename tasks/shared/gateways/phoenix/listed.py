@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tasks.shared.errors import ServiceUnavailable
-from tasks.shared.gateways.phoenix.attributes import Path
+from tasks.shared.gateways.phoenix.attributes import Path, is_doubtful, lookup
 from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.failures import Broken
 from tasks.shared.gateways.phoenix.projects import Project
@@ -14,7 +14,6 @@ from tasks.shared.records import RawSpan, Window
 
 logger = logging.getLogger(__name__)
 IDS_PER_CALL = 100
-FETCHED_WITH_EVENTS = "ERROR"
 
 
 async def pages(
@@ -59,12 +58,16 @@ async def sample(connection: Connection, project: Project, window: Window, count
     return spans
 
 
-async def attach_events(connection: Connection, project: Project, spans: Sequence[RawSpan]) -> None:
-    """Fetch the events of the spans whose status is ERROR into *spans*; the fast route cannot select them."""
-    failed = {span["span_id"]: span for span in spans if span["status_code"] == FETCHED_WITH_EVENTS}
-    for ids in in_batches(sorted(failed), IDS_PER_CALL):
+async def complete(connection: Connection, project: Project, spans: Sequence[RawSpan], paths: Sequence[Path]) -> None:
+    """Fetch into *spans* what the fast route cannot give: events, for status ERROR, and integers beyond 2**53."""
+    lacking = {span["span_id"]: span for span in spans if _lacks(span, paths)}
+    for ids in in_batches(sorted(lacking), IDS_PER_CALL):
         for found in await _by_ids(connection, project, ids):
-            failed[found["context"]["span_id"]]["events"] = found["events"]
+            lacking[found["context"]["span_id"]].update(from_listed(found, paths))
+
+
+def _lacks(span: RawSpan, paths: Sequence[Path]) -> bool:
+    return span["status_code"] == "ERROR" or any(is_doubtful(lookup(span["attributes"], path)) for path in paths)
 
 
 async def _by_ids(connection: Connection, project: Project, ids: Sequence[str]) -> list[Json]:
@@ -72,7 +75,7 @@ async def _by_ids(connection: Connection, project: Project, ids: Sequence[str]) 
         answer = await connection.get(f"{project.path}/spans", {"span_id": list(ids), "limit": len(ids)})
     except Broken as error:
         if len(ids) == 1:
-            logger.warning("The events of span %s cannot be read: %s", ids[0], error)
+            logger.warning("Events and long integers of span %s cannot be read: %s", ids[0], error)
             return []
         middle = len(ids) // 2
         return [
