@@ -7,9 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from tasks.shared.checks import recorded
 from tasks.shared.records import Window
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import CHECKS
+from tasks.shared.store.tables import SPANS
 
 CONTENT_SQL = """
     SELECT concat_ws(':', (SELECT count(*) FROM spans), (SELECT coalesce(bit_xor(hash(span_id, digest)), 0) FROM spans),
@@ -32,8 +33,9 @@ def content(lake: Lake, project: str, day: dt.date) -> str:
 
 
 def ingested(lake: Lake, project: str, day: dt.date) -> bool:
-    """Whether any window of the day was ever ingested: its checks are on record, even when there was no span."""
-    return bool(lake.files(CHECKS, project, Window.of_day(day)))
+    """Whether the day was ever ingested, be it without a span, and not kept out by a critical check."""
+    verdicts = [c for c in recorded(lake, project, Window.of_day(day)).to_pylist() if c["table_name"] == SPANS.name]
+    return bool(verdicts) and all(c["success"] or c["severity"] != "critical" for c in verdicts)
 
 
 def is_done(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
