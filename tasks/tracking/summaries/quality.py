@@ -11,8 +11,8 @@ WITH looked_at AS (
     SELECT table_name, file, expectation, "column", bool_or(severity = 'warning' AND NOT success) AS warned
     FROM checks WHERE table_name <> 'metrics' GROUP BY ALL
 )
-SELECT (SELECT count(*) FROM quarantine WHERE table_name <> 'metrics') AS quarantined, (SELECT count(*) FROM spans) AS spans,
-    count(*) AS checks, count(*) FILTER (warned) AS warned
+SELECT (SELECT count(*) FROM quarantine WHERE table_name <> 'metrics') AS quarantined,
+    (SELECT count(*) FROM spans) AS spans, count(*) AS checks, count(*) FILTER (warned) AS warned
 FROM looked_at
 """
 

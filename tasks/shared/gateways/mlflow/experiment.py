@@ -1,24 +1,19 @@
-"""MLflow: exactly one live run per project and day, and one trend run per project, whatever is killed and run again.
-
-The only importer of `mlflow`, which takes 3 s to import and is therefore imported where it is first needed.
-"""
+"""One experiment on one tracking server: write a run, then delete those it supersedes."""
 
 import datetime as dt
-import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
+from tasks.shared.errors import ConfigurationError, ServiceUnavailable
+from tasks.shared.gateways.mlflow.failures import translated
+from tasks.shared.gateways.mlflow.run import Run, dataset_input
 from tasks.shared.settings import MlflowSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -26,56 +21,6 @@ log = logging.getLogger(__name__)
 PROJECT, DATE, KIND = "nightjar.project", "nightjar.date", "nightjar.kind"
 FINISHED = "FINISHED"
 PAGE = 1000
-
-
-@dataclass(frozen=True)
-class Point:
-    """One value of one metric."""
-
-    name: str
-    value: float
-    step: int
-    timestamp_ms: int
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """What a run was computed from, by its digest (at most 36 characters); the rows stay where they are."""
-
-    name: str
-    digest: str
-    source: str
-    columns: Mapping[str, str]
-    rows: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """All of a run. A run with the same project, kind and date supersedes those before it."""
-
-    project: str
-    kind: Literal["day", "trend"]
-    name: str
-    note: str
-    points: Sequence[Point]
-    date: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    artifacts: Mapping[str, bytes] = field(default_factory=dict)
-    dataset: Dataset | None = None
-
-
-def experiment_name(settings: Settings, project: str) -> str:
-    """The experiment of *project*, by the settings' template."""
-    template = settings.mlflow.experiment
-    values = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
-    try:
-        return template.format(project=project, **values)
-    except (KeyError, IndexError, ValueError) as error:
-        raise ConfigurationError(
-            f"mlflow.experiment {template!r} is not a template ({error}). "
-            "Use {project}, {tier}, {use_case} and {version} only."
-        ) from error
 
 
 class Mlflow:
@@ -128,7 +73,7 @@ class Mlflow:
         A run counts from the moment it is FINISHED, its last write, and only then are others deleted: killed at any
         point, the earlier run is still there, and a half-written one goes with the next.
         """
-        with self._speaking():
+        with translated(self.shown_uri, self._userinfo):
             started = max(
                 [_now_ms(), *(1 + other.info.start_time for other in self._runs(run.project, run.kind, run.date))]
             )
@@ -144,7 +89,7 @@ class Mlflow:
 
     def live_run(self, project: str, day: dt.date) -> str | None:
         """Id of the complete run of *project* and *day*; None when there is none yet."""
-        with self._speaking():
+        with translated(self.shown_uri, self._userinfo):
             finished = [
                 (found.info.start_time, found.info.run_id)
                 for found in self._runs(project, "day", day.isoformat())
@@ -155,7 +100,7 @@ class Mlflow:
     def attach(self, run_id: str, path_in_run: str, content: bytes) -> None:
         """Store *content* as an artifact of the run, replacing what was at the path."""
         path = PurePosixPath(path_in_run)
-        with self._speaking(), tempfile.TemporaryDirectory() as folder:
+        with translated(self.shown_uri, self._userinfo), tempfile.TemporaryDirectory() as folder:
             file = Path(folder, path.name)
             file.write_bytes(content)
             parent = None if path.parent == PurePosixPath() else str(path.parent)
@@ -164,7 +109,7 @@ class Mlflow:
     @property
     def experiment_url(self) -> str:
         """Where to look at the experiment."""
-        with self._speaking():
+        with translated(self.shown_uri, self._userinfo):
             return f"{self.shown_uri}/#/experiments/{self._experiment_id}"
 
     def run_url(self, run_id: str) -> str:
@@ -238,60 +183,24 @@ class Mlflow:
             params=[entities.Param(key, value) for key, value in run.params.items()],
         )
         if run.dataset:
-            self._client.log_inputs(run_id, datasets=[_dataset_input(run.dataset)])
+            self._client.log_inputs(run_id, datasets=[dataset_input(run.dataset)])
         for path, content in run.artifacts.items():
             self.attach(run_id, path, content)
         self._client.set_terminated(run_id, FINISHED, end_time=max(_now_ms(), started))
         return run_id
 
-    @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Turn what MLflow's client raises into errors that name the server and say what to check."""
-        from mlflow.exceptions import MlflowException
-        from requests import RequestException
 
-        try:
-            yield
-        except (MlflowException, RequestException) as error:
-            status = _status(error)
-            said = str(error).splitlines()[0][:500].replace(self._userinfo or "\0", "")
-            if status in {408, 429} or status >= 500:
-                raise ServiceUnavailable(
-                    f"MLflow at {self.shown_uri} failed: {said}. Check that it is healthy, then run again; "
-                    "a half-written run is replaced by the next."
-                ) from error
-            advice = (
-                "Check MLFLOW_TRACKING_USERNAME, ..._PASSWORD or ..._TOKEN and their rights"
-                if status in {401, 403}
-                else "Check the name or value it complains about"
-            )
-            raise ServiceRefused(
-                f"MLflow at {self.shown_uri} refused, experiment {self.experiment!r}: {said}. {advice}."
-            ) from error
-
-
-def _status(error: Any) -> int:
-    """HTTP status behind an exception of MLflow or requests; 503 where there was no answer."""
-    if hasattr(error, "get_http_status_code"):
-        return int(error.get_http_status_code())
-    return int(error.response.status_code) if error.response is not None else 503
-
-
-def _dataset_input(dataset: Dataset) -> Any:
-    from mlflow import entities
-
-    schema = [{"name": name, "type": kind, "required": False} for name, kind in dataset.columns.items()]
-    return entities.DatasetInput(
-        entities.Dataset(
-            name=dataset.name[:500],
-            digest=dataset.digest,
-            source_type="nightjar_lake",
-            source=json.dumps({"uri": dataset.source}),
-            schema=json.dumps({"mlflow_colspec": schema}),
-            profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(schema)}),
-        ),
-        tags=[entities.InputTag("mlflow.data.context", "monitoring")],
-    )
+def experiment_name(settings: Settings, project: str) -> str:
+    """The experiment of *project*, by the settings' template."""
+    template = settings.mlflow.experiment
+    values = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
+    try:
+        return template.format(project=project, **values)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ConfigurationError(
+            f"mlflow.experiment {template!r} is not a template ({error}). "
+            "Use {project}, {tier}, {use_case} and {version} only."
+        ) from error
 
 
 def _now_ms() -> int:
