@@ -141,7 +141,7 @@ QUESTIONS = (
         "SELECT d.serial_number, count(a.alert_id) AS alerts\nFROM devices d\nJOIN alerts a USING (device_id)\n"
         "WHERE NOT EXISTS (SELECT 1 FROM maintenance_visits v WHERE v.device_id = d.device_id)\n"
         "GROUP BY d.serial_number\nHAVING count(a.alert_id) >= {threshold}\nORDER BY alerts DESC",
-        ("v.device_id = d.device_id", "v.asset_id = d.device_id"),
+        ("count(a.alert_id)", "count(a.alarm_id)"),
         ("WHERE NOT EXISTS", "WHERE EXISTS"),
         ("serial_number", "alerts"),
     ),
