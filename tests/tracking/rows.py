@@ -1,0 +1,74 @@
+"""A small lake for the tracking tests: every row is what its columns need, with what the test cares about on top."""
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.shared.records import Window
+from tasks.shared.settings import LakeSettings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import TABLES
+from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
+
+DAY = Window.of_day(dt.date(2026, 11, 19))
+NOON = DAY.start + dt.timedelta(hours=12)
+FILLED: dict[str, dict[str, Any]] = {
+    "spans": {
+        "trace_id": "t",
+        "kind": "CHAIN",
+        "name": "step",
+        "status_code": "OK",
+        "end_time": NOON,
+        "latency_ms": 10.0,
+        "dialect": "openinference",
+        "attributes": "{}",
+        "digest": "d",
+    },
+    "decisions": {
+        "unit": "span",
+        "kind": "code",
+        "direction": "maximize",
+        "version": "1",
+        "status": "scored",
+        "cost_usd": 0.0,
+        "inclusion_probability": 1.0,
+        "unit_digest": "d",
+        "decided_at": NOON,
+    },
+    "annotations": {"unit": "span", "annotator_kind": "HUMAN", "identifier": ""},
+    "quarantine": {"table_name": "spans", "stage": "normalise", "reason": "end before start", "row": "{}"},
+    "checks": {
+        "end_time": NOON,
+        "table_name": "spans",
+        "file": "part",
+        "column": "",
+        "severity": "warning",
+        "success": True,
+        "checked": 1,
+        "failing": 0,
+        "observed": "",
+        "examples": "[]",
+    },
+}
+
+
+def put(lake: Lake, table: str, *rows: dict[str, Any]) -> None:
+    """Store *rows* of *table*, with keys numbered where the test gives none."""
+    declared = TABLES[table]
+    key = next(name for name in declared.key if name.endswith("_id") or name == "expectation")
+    filled = [{"start_time": NOON, key: f"{i:016x}", **FILLED[table], **row} for i, row in enumerate(rows)]
+    lake.write(declared, "p", DAY, pa.Table.from_pylist(filled, schema=declared.schema))
+
+
+def summarised(lake: Lake, name: str) -> dict[str, Any]:
+    """The metrics of the group *name*, by `name` or `name{dimension}`, as the lake would give them back."""
+    summary = all_summaries()[name]
+    metrics = list(summary.metrics(lake.sql(summary.query, "p", DAY).to_pylist()))
+    kept = metrics_in(metric_rows(metrics, DAY))
+    return {m.name + (f"{{{m.dimension}}}" if m.dimension else ""): m for m in kept}
+
+
+def lake_at(folder: Any) -> Lake:
+    """An empty lake in *folder*."""
+    return Lake.open(LakeSettings(root=str(folder)))
