@@ -36,7 +36,8 @@ def deploy(api_url: str, home: Path, owner: str, tier: str) -> None:
         command, env=environment, cwd=PREFECT_YAML.parent, capture_output=True, text=True, check=False, timeout=300
     )
     if answer.returncode:
-        raise ServiceRefused(f"prefect deploy to {api_url} failed:\n{answer.stdout}{answer.stderr}")
+        end = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-6:])
+        raise ServiceRefused(f"prefect deploy to {api_url} failed. Its last words:\n{end}")
 
 
 async def _create_what_deployments_need(api_url: str) -> None:

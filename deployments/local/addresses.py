@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from deployments.local.stack import Stack
+from tasks.shared.gateways.mlflow import experiment_name
 from tasks.shared.settings import Settings
 
 
@@ -18,10 +19,9 @@ def phoenix_project(stack: Stack, project: str) -> str:
 
 def mlflow_experiment(stack: Stack, settings: Settings, project: str) -> str:
     """The page of the project's experiment in MLflow."""
-    names = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
     answer = httpx.get(
         f"{stack.mlflow_url}/api/2.0/mlflow/experiments/get-by-name",
-        params={"experiment_name": settings.mlflow.experiment.format(project=project, **names)},
+        params={"experiment_name": experiment_name(settings, project)},
         timeout=30,
         trust_env=False,
     )
