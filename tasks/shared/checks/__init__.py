@@ -9,7 +9,7 @@ from tasks.shared.checks.gate import gate
 from tasks.shared.checks.page import markdown, page
 from tasks.shared.checks.quarantine import keep_out
 from tasks.shared.checks.record import record, recorded
-from tasks.shared.checks.validate import validate
+from tasks.shared.checks.validation import validate
 from tasks.shared.checks.warm import warm_up
 
 __all__ = [

@@ -6,7 +6,7 @@ from tasks.shared.checks.check import Validation
 from tasks.shared.checks.page import markdown, page, page_path
 from tasks.shared.checks.quarantine import keep_out
 from tasks.shared.checks.record import record
-from tasks.shared.checks.validate import validate
+from tasks.shared.checks.validation import validate
 from tasks.shared.errors import CheckFailed
 from tasks.shared.settings import CheckSettings
 from tasks.shared.store.lake import Lake
