@@ -1,0 +1,222 @@
+"""The MLflow gateway against a real server: one live run, whatever is killed."""
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
+from tasks.shared.gateways.mlflow import Dataset, Mlflow, Point, Run
+from tasks.shared.settings import MlflowSettings
+
+DAY = dt.date(2026, 11, 19)
+RUN = Run(
+    project='p\'1 "quoted"',
+    kind="day",
+    name="2026-11-19",
+    date="2026-11-19",
+    note="# a note",
+    points=[Point("score/no_error", 0.9, 0, 1_795_132_800_000), Point("spans", 12, 0, 1_795_132_800_000)],
+    params={"evaluator/no_error": "1"},
+    tags={"nightjar.owner": "ada"},
+    artifacts={"metrics.json": b"[]", "plots/cost.svg": b"<svg/>"},
+    dataset=Dataset("spans", "ab" * 16, "lake/spans", {"span_id": "string"}, 12),
+)
+
+
+SMALL = replace(RUN, artifacts={"metrics.json": b"[]"})
+
+
+@pytest.fixture
+def settings(servers):
+    return MlflowSettings(tracking_uri=servers.mlflow_url, timeout_seconds=10, retries=0)
+
+
+@pytest.fixture
+def mlflow(settings, project):
+    return Mlflow(settings, project)
+
+
+@pytest.fixture
+def client(settings):
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=settings.tracking_uri)
+
+
+def live(client, experiment):
+    found = client.get_experiment_by_name(experiment)
+    return client.search_runs([found.experiment_id]) if found else []
+
+
+@pytest.mark.servers
+def test_a_run_arrives_with_all_that_belongs_to_it(mlflow, client):
+    run_id = mlflow.log(RUN)
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "2026-11-19"
+    assert run.data.metrics == {"score/no_error": 0.9, "spans": 12}
+    assert run.data.params == RUN.params
+    assert run.data.tags["nightjar.owner"] == "ada"
+    assert run.data.tags["mlflow.note.content"] == "# a note"
+    dataset = run.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest) == ("spans", "ab" * 16)
+    assert {f.path for f in client.list_artifacts(run_id)} == {"metrics.json", "plots"}
+    assert mlflow.run_url(run_id) == f"{mlflow.uri}/#/experiments/{run.info.experiment_id}/runs/{run_id}"
+
+
+@pytest.mark.servers
+def test_logging_again_leaves_one_live_run_per_project_day_and_kind(mlflow, client):
+    others = {
+        mlflow.log(replace(RUN, date="2026-11-18")),
+        mlflow.log(replace(RUN, kind="trend", date="")),
+        mlflow.log(replace(RUN, project="p2")),
+    }
+    first, second = mlflow.log(RUN), mlflow.log(replace(RUN, points=[Point("spans", 13, 0, 1)]))
+    assert {run.info.run_id for run in live(client, mlflow.experiment)} == others | {second}
+    assert first != second
+    assert mlflow.live_run(RUN.project, DAY) == second
+    assert client.get_run(second).data.metrics == {"spans": 13}
+    again = mlflow.log(replace(RUN, kind="trend", date=""))
+    assert again in {run.info.run_id for run in live(client, mlflow.experiment)}
+    assert len(live(client, mlflow.experiment)) == 4
+
+
+@pytest.mark.servers
+def test_there_is_no_live_run_before_the_first(mlflow):
+    assert mlflow.live_run("p", DAY) is None
+
+
+@pytest.mark.servers
+def test_a_run_of_a_writer_whose_clock_is_ahead_is_superseded_too(mlflow, client):
+    tomorrow = int((time.time() + 86_400) * 1000)
+    tags = {"nightjar.project": RUN.project, "nightjar.kind": "day", "nightjar.date": RUN.date}
+    ahead = client.create_run(client.create_experiment(mlflow.experiment), start_time=tomorrow, tags=tags)
+    client.set_terminated(ahead.info.run_id, "FINISHED")
+    run_id = mlflow.log(RUN)
+    assert [run.info.run_id for run in live(client, mlflow.experiment)] == [run_id]
+    assert mlflow.live_run(RUN.project, DAY) == run_id
+
+
+@pytest.mark.servers
+def test_attaching_twice_keeps_the_last_content(mlflow, client, tmp_path):
+    run_id = mlflow.log(RUN)
+    mlflow.attach(run_id, "report.html", b"old")
+    mlflow.attach(run_id, "report.html", b"new")
+    mlflow.attach(run_id, "deep/er/report.html", b"deep")
+    for path, content in (("report.html", b"new"), ("deep/er/report.html", b"deep")):
+        assert Path(client.download_artifacts(run_id, path, str(tmp_path))).read_bytes() == content
+
+
+@pytest.mark.servers
+def test_more_metrics_than_fit_in_one_call_arrive(mlflow, client):
+    points = [Point(f"m/{i}", float(i), step, 1) for i in range(300) for step in range(5)]
+    run_id = mlflow.log(replace(RUN, kind="trend", date="", points=points, params={str(i): "v" for i in range(130)}))
+    run = client.get_run(run_id)
+    assert len(run.data.metrics) == 300
+    assert len(run.data.params) == 130
+    assert [m.step for m in client.get_metric_history(run_id, "m/7")] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.servers
+def test_a_deleted_experiment_says_how_to_restore_it(mlflow, client):
+    client.delete_experiment(client.create_experiment(mlflow.experiment))
+    with pytest.raises(ConfigurationError, match="mlflow experiments restore"):
+        mlflow.log(RUN)
+
+
+@pytest.mark.servers
+def test_what_mlflow_refuses_is_told_with_its_reason(mlflow):
+    with pytest.raises(ServiceRefused, match="not legal"):
+        mlflow.log(replace(RUN, points=[Point("not legal (", 1, 0, 1)]))
+
+
+def test_an_absent_server_fails_in_seconds_and_says_what_to_check():
+    settings = MlflowSettings(tracking_uri="http://me:secret@127.0.0.1:9", timeout_seconds=5)
+    started = time.monotonic()
+    with pytest.raises(ServiceUnavailable, match="NIGHTJAR_MLFLOW__TRACKING_URI") as caught:
+        Mlflow(settings, "e").ping()
+    assert time.monotonic() - started < 5
+    assert "http://127.0.0.1:9" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_goes_away_between_two_calls_fails_in_seconds():
+    mlflow = Mlflow(MlflowSettings(tracking_uri="http://me:secret@127.0.0.1:9", timeout_seconds=5, retries=0), "e")
+    with pytest.raises(ServiceUnavailable, match="run again") as caught:
+        mlflow.log(RUN)
+    assert "secret" not in str(caught.value)
+
+
+# Forks a child per point, for importing MLflow anew each time would take minutes; the parent itself opens no
+# connection that a child could inherit. A child dies just before its n-th request, that is just after the one before.
+# After each death another child looks for a complete run: exit code 7 when there is none. In the end the parent's exit
+# code is the number of children that died.
+KILLED_AT_EVERY_CALL = """
+import datetime, os, signal, sys
+import mlflow, requests
+from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.settings import MlflowSettings
+from tests.shared.gateways.test_mlflow import DAY, SMALL
+
+send = requests.Session.send
+gateway = Mlflow(MlflowSettings(tracking_uri=sys.argv[1], retries=0), sys.argv[2])
+
+def dying_before(last):
+    calls = iter(range(1, last))
+    def dying(session, request, **kwargs):
+        if next(calls, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return send(session, request, **kwargs)
+    return dying
+
+def in_a_child(work):
+    child = os.fork()
+    if not child:
+        os._exit(work())
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def log_and_die(call):
+    requests.Session.send = dying_before(call)
+    gateway.log(SMALL)
+    return 0
+
+died = 0
+while (code := in_a_child(lambda: log_and_die(died + 1))) == -signal.SIGKILL:
+    died += 1
+    if in_a_child(lambda: 0 if gateway.live_run(SMALL.project, DAY) else 7):
+        sys.exit(f"no complete run after the death before call {died}")
+sys.exit(died if code == 0 else f"child ended with {code}")
+"""
+
+
+@pytest.mark.servers
+def test_killed_between_any_two_calls_there_is_always_a_complete_run_and_in_the_end_exactly_one(
+    mlflow, client, settings
+):
+    mlflow.log(SMALL)
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_EVERY_CALL, settings.tracking_uri, mlflow.experiment],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert child.returncode >= 8, child.stderr
+    assert len(live(client, mlflow.experiment)) == 1
+    run_id = mlflow.log(SMALL)
+    assert [run.info.run_id for run in live(client, mlflow.experiment)] == [run_id]
+    assert client.get_run(run_id).data.metrics == {"score/no_error": 0.9, "spans": 12}
+
+
+@pytest.mark.servers
+def test_a_half_written_run_is_not_live(mlflow, client, monkeypatch):
+    monkeypatch.setattr(Mlflow, "attach", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        mlflow.log(SMALL)
+    assert len(live(client, mlflow.experiment)) == 1
+    assert mlflow.live_run(SMALL.project, DAY) is None
