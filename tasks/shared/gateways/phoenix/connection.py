@@ -111,7 +111,7 @@ class Connection:
                 ) from error
             except (httpx.TransportError, Unreadable) as error:
                 trouble, wait = f"{type(error).__name__} {error}".strip(), None
-                broken = isinstance(error, httpx.RemoteProtocolError | Unreadable)
+                broken = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | Unreadable)
             if attempt < tries:
                 await asyncio.sleep(self._delay(attempt) if wait is None else min(wait, LONGEST_WAIT_SECONDS))
         raise (Broken if broken else ServiceUnavailable)(
