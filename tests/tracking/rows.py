@@ -12,7 +12,8 @@ from tasks.shared.store.tables import TABLES
 from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
 
 DAY = Window.of_day(dt.date(2026, 11, 19))
-NOON = DAY.start + dt.timedelta(hours=12)
+NOON_HOURS = dt.timedelta(hours=12)
+NOON = DAY.start + NOON_HOURS
 FILLED: dict[str, dict[str, Any]] = {
     "spans": {
         "trace_id": "t",
@@ -53,12 +54,15 @@ FILLED: dict[str, dict[str, Any]] = {
 }
 
 
-def put(lake: Lake, table: str, *rows: dict[str, Any]) -> None:
-    """Store *rows* of *table*, with keys numbered where the test gives none."""
+def put(lake: Lake, table: str, *rows: dict[str, Any], project: str = "p", window: Window = DAY) -> None:
+    """Store *rows* of *table*, at noon and with keys numbered where the test gives neither."""
     declared = TABLES[table]
     key = next(name for name in declared.key if name.endswith("_id") or name == "expectation")
-    filled = [{"start_time": NOON, key: f"{i:016x}", **FILLED[table], **row} for i, row in enumerate(rows)]
-    lake.write(declared, "p", DAY, pa.Table.from_pylist(filled, schema=declared.schema))
+    filled = [
+        {"start_time": window.start + NOON_HOURS, key: f"{i:016x}", **FILLED[table], **row}
+        for i, row in enumerate(rows)
+    ]
+    lake.write(declared, project, window, pa.Table.from_pylist(filled, schema=declared.schema))
 
 
 def summarised(lake: Lake, name: str) -> dict[str, Any]:
