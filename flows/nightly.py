@@ -38,10 +38,10 @@ async def nightly(date: dt.date | None = None, until: dt.date | None = None, pro
     receipts: list[Batch] = []
     for day in days_between(first, last):
         receipts += await ingestion(Window.of_day(day), project)
-        for outdated in await outdated_days(project, day, settings.late_lookback_hours):
+        for outdated in outdated_days(project, day, settings.late_lookback_hours):
             window = Window.of_day(outdated.day)
             receipts.append(await evaluation(window, project=project))
             receipts.append(await tracking(window, project=project))
             receipts.append(await reporting(window, project=project))
-            await mark_done(project, outdated)
+            mark_done(project, outdated)
     return receipts

@@ -5,6 +5,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -25,6 +26,8 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
 
 MOST_NOTES = 20
+# Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
+show_artifact = partial(create_markdown_artifact, _sync=True)  # type: ignore[call-arg]
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -77,7 +80,7 @@ async def fetch_annotations(project: str, window: Window) -> Batch:
             for unit, started in annotated_units(lake, project, window).items():
                 found = await phoenix.annotations(project, unit, list(started))
                 stage.append(annotation_rows(unit, found, started))
-        await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
+        await asyncio.to_thread(gate, stage, lake, settings.checks, show_artifact)
         stage.publish()
     return Batch(ANNOTATIONS.name, project, window, stage.rows)
 
@@ -111,7 +114,7 @@ async def _take_in(
     ):
         chunks = phoenix.spans(project, window, _paths(settings), trace_ids)
         pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
-        await asyncio.to_thread(gate, spans, lake, settings.checks, create_markdown_artifact, partial=partial_fetch)
+        await asyncio.to_thread(gate, spans, lake, settings.checks, show_artifact, partial=partial_fetch)
         spans.publish()
         quarantine.publish()
     unknown = {f"unknown_attribute.{path}": count for path, count in pulled.unknown.most_common()}

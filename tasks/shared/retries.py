@@ -10,7 +10,10 @@ from tasks.shared.errors import NightjarError, ServiceUnavailable
 JITTER = 0.5
 
 
-def worth_retrying(_task: Any, _task_run: Any, state: Any) -> bool:
-    """Whether a failed task may succeed when run again: not when Nightjar itself knows better."""
-    error = state.result(raise_on_failure=False)
+async def worth_retrying(_task: Any, _task_run: Any, state: Any) -> bool:
+    """Whether a failed task may succeed when run again: not when Nightjar itself knows better.
+
+    A coroutine, because Prefect's `state.result()` is one inside an async flow, and an unawaited one is no error.
+    """
+    error = await state.aresult(raise_on_failure=False)
     return isinstance(error, ServiceUnavailable) or not isinstance(error, NightjarError)

@@ -4,6 +4,7 @@ import importlib
 import sys
 
 import pytest
+from prefect.states import Failed
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
 from tasks.shared.plugins import collect
@@ -35,15 +36,6 @@ def test_a_module_with_none_or_two_items_is_refused(package, source):
         collect(importlib.import_module("plugs"), Score)
 
 
-class _State:
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def result(self, *, raise_on_failure: bool) -> Exception:
-        assert raise_on_failure is False
-        return self.error
-
-
 @pytest.mark.parametrize(
     ("error", "again"),
     [
@@ -53,5 +45,5 @@ class _State:
         (ConfigurationError("typo"), False),
     ],
 )
-def test_only_what_may_pass_is_retried(error, again):
-    assert worth_retrying(None, None, _State(error)) is again
+async def test_only_what_may_pass_is_retried(error, again):
+    assert await worth_retrying(None, None, Failed(data=error)) is again
