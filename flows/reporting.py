@@ -25,7 +25,7 @@ async def reporting(window: Window | None = None, project: str | None = None) ->
     project, window = project or settings.project, window or Window.of_day(yesterday())
     receipts: list[Batch] = []
     for day in window.days():
-        report = build_report(project, Window.of_day(day))
-        publish_artifacts(report)
-        receipts += [report, attach_report(report)]
+        report = await build_report(project, Window.of_day(day))
+        await publish_artifacts(report)
+        receipts += [report, await attach_report(report)]
     return summary(project, window, receipts)

@@ -1,12 +1,13 @@
 """The report stage's tasks: from the lake to a page in the lake, in Prefect and on the day's MLflow run."""
 
+import asyncio
 import datetime as dt
 import logging
 import re
 from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
@@ -24,37 +25,53 @@ from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
 
+PAGE = "report.html"
 log = logging.getLogger(__name__)
 
 
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="build-report-{window}",
+)
+async def build_report(project: str, window: Window) -> Batch:
+    """Save the report of the day that *window* is, as a page and as Markdown; the receipt says where the page is."""
+    return await asyncio.to_thread(_build, project, window, flow_run.ui_url)
+
+
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
-def build_report(project: str, window: Window) -> Batch:
-    """Save the report of the day that *window* is, as a page and as Markdown, in the lake; the receipt names the page."""
+async def publish_artifacts(report: Batch) -> None:
+    """Show the report in the flow run: the day at a glance, the table of scores, and where the page is."""
+    evidence = _evidence(load_settings(), report.project, report.window)
+    glance = await asyncio.to_thread(part, evidence, "headline")
+    scores = await asyncio.to_thread(part, evidence, "scores")
+    page = evidence.lake.location(report_path(report.project, report.window, "html"))
+    link = page if "://" in page else Path(page).as_uri()
+    of = f"of {report.project}, {report.window}"
+    key = re.sub(r"[^a-z0-9]+", "-", f"report-{report.project.lower()}").strip("-")
+    await acreate_markdown_artifact(section_markdown(glance), key=key, description=f"Report {of}")
+    await acreate_table_artifact(records(scores), key=f"{key}-scores", description=f"Scores {of}")
+    await acreate_link_artifact(link, link_text=f"Report {of}", key=f"{key}-page", description=f"Page {of}")
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def attach_report(report: Batch) -> Batch:
+    """Attach the page to the day's live MLflow run, where there is one; the receipt counts it."""
+    return await asyncio.to_thread(_attach, report)
+
+
+def _build(project: str, window: Window, flow_run_url: str | None) -> Batch:
     settings = load_settings()
     evidence = _evidence(settings, project, window)
-    report = compose(evidence, _sources(settings, evidence), dt.datetime.now(dt.UTC))
+    report = compose(evidence, _sources(settings, evidence, flow_run_url), dt.datetime.now(dt.UTC))
     path = evidence.lake.put_file(report_path(project, window, "html"), html(report).encode())
     evidence.lake.put_file(report_path(project, window, "md"), markdown(report).encode())
     counts = {"sections": len(report.parts), "warnings": sum(report.warnings.values())}
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
 
 
-@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
-def publish_artifacts(report: Batch) -> None:
-    """Show the report in the flow run: the day at a glance, the table of scores, and where the page is."""
-    evidence = _evidence(load_settings(), report.project, report.window)
-    page = evidence.lake.location(report_path(report.project, report.window, "html"))
-    about = f"{report.project}, {report.window}"
-    key = re.sub(r"[^a-z0-9]+", "-", f"report-{report.project.lower()}").strip("-")
-    create_markdown_artifact(section_markdown(part(evidence, "headline")), key=key, description=f"Report of {about}")
-    create_table_artifact(records(part(evidence, "scores")), key=f"{key}-scores", description=f"Scores of {about}")
-    link = page if "://" in page else Path(page).as_uri()
-    create_link_artifact(link, link_text=f"Report of {about}", key=f"{key}-page", description=f"Page of {about}")
-
-
-@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
-def attach_report(report: Batch) -> Batch:
-    """Attach the page to the day's live MLflow run, where there is one; the receipt counts it."""
+def _attach(report: Batch) -> Batch:
     settings = load_settings()
     content = Lake.open(settings.lake).get_file(path := report_path(report.project, report.window, "html"))
     if content is None:
@@ -62,7 +79,7 @@ def attach_report(report: Batch) -> Batch:
     mlflow = Mlflow.open(settings, report.project)
     run_id = mlflow.live_run(report.project, report.window.start.date())
     if run_id:
-        mlflow.attach(run_id, "report.html", content)
+        mlflow.attach(run_id, PAGE, content)
     return Batch(REPORTS, report.project, report.window, 0, {"attached": int(bool(run_id))})
 
 
@@ -70,11 +87,11 @@ def _evidence(settings: Settings, project: str, window: Window) -> Evidence:
     return Evidence(Lake.open(settings.lake), project, window, Links(settings.phoenix.url))
 
 
-def _sources(settings: Settings, evidence: Evidence) -> tuple[Link, ...]:
+def _sources(settings: Settings, evidence: Evidence, flow_run_url: str | None) -> tuple[Link, ...]:
     """Where the day can be looked at: the Phoenix project, the MLflow run, the flow run that made the report."""
     links = [evidence.links.to("project", evidence.project, "Phoenix project")]
     links.append(_mlflow_run(settings, evidence.project, evidence.window))
-    links.append(Link("Prefect flow run", flow_run.ui_url) if flow_run.ui_url else None)
+    links.append(Link("Prefect flow run", flow_run_url) if flow_run_url else None)
     return tuple(link for link in links if link)
 
 

@@ -100,7 +100,7 @@ def _errored(found: list[dict[str, Any]]) -> list[Block]:
     if not failed:
         return []
     listed = "; ".join(
-        f"{_name(row, found)} on {row['errored']:,} of {row['units']:,} units, last with: {shortened(row['error'], 100)}"
+        f"{_name(row, found)} on {row['errored']:,} of {row['units']:,} units, last: {shortened(row['error'], 100)}"
         for row in failed
     )
     return [Text(f"Evaluators failed: {listed}", "warning")]

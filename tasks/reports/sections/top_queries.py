@@ -30,7 +30,7 @@ def top_queries(evidence: Evidence) -> list[Block]:
     """Inputs of root spans by frequency."""
     queries = evidence.rows(QUERIES, shown=QUERIES_SHOWN)
     note = (
-        f"{queries[0]['kinds']:,} different questions in {queries[0]['total']:,} root spans with input."
+        f"{queries[0]['kinds']:,} different questions in {queries[0]['total']:,.0f} root spans with input."
         if queries
         else ""
     )

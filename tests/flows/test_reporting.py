@@ -1,0 +1,99 @@
+"""The reporting flow on the real MLflow and Prefect."""
+
+import datetime as dt
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.reporting import reporting
+from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.gateways.mlflow import Mlflow, Run
+from tasks.shared.records import Window
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import TABLES
+from tests.reports.days import DAY, normal_day
+
+pytestmark = pytest.mark.servers
+PAGE = "reports/date=2026-11-19/project={}/report.html"
+
+
+@pytest.fixture
+def lake(nightjar_env: Path, servers, monkeypatch, project):
+    """A lake with a normal day, and Prefect's client pointed at the test server."""
+    monkeypatch.setenv("NIGHTJAR_MLFLOW__EXPERIMENT", f"reporting-{uuid.uuid4().hex[:8]}")
+    lake = Lake.open(load_settings().lake)
+    for name, rows in normal_day().items():
+        lake.write(TABLES[name], project, DAY, pa.Table.from_pylist(rows, schema=TABLES[name].schema))
+    with temporary_settings({PREFECT_API_URL: servers.prefect_api_url}):
+        yield lake
+
+
+def content_of(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def names_below(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).rglob("*.*"))
+
+
+async def artifacts(key: str) -> list:
+    async with get_client() as client:
+        return await client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])), limit=10)
+
+
+async def test_a_day_s_report_is_saved_shown_in_prefect_and_attached_to_the_live_mlflow_run(lake, project, tmp_path):
+    mlflow = Mlflow.open(load_settings(), project)
+    run_id = mlflow.log(Run(project=project, kind="day", name="day", note="", points=(), date="2026-11-19"))
+
+    receipt = await reporting(DAY)
+
+    page = lake.get_file(PAGE.format(project))
+    assert receipt.rows == 1
+    assert receipt.counts["attached"] == 1
+    assert receipt.notes == (f"report: {lake.location(PAGE.format(project))}",)
+    assert mlflow.run_url(run_id).encode() in page
+    assert b">Prefect flow run</a>" in page
+    assert lake.get_file(PAGE.format(project).replace(".html", ".md")).startswith(f"# {project}".encode())
+
+    (shown,) = await artifacts(f"report-{project}")
+    (scores,) = await artifacts(f"report-{project}-scores")
+    (link,) = await artifacts(f"report-{project}-page")
+    assert shown.type == "markdown"
+    assert "Spans with an error" in shown.data
+    assert '"no_error"' in str(scores.data)
+    assert lake.location(PAGE.format(project)) in link.data
+    assert shown.flow_run_id == scores.flow_run_id == link.flow_run_id
+
+    from mlflow import MlflowClient
+
+    client = MlflowClient(load_settings().mlflow.tracking_uri)
+    attached = client.download_artifacts(run_id, "report.html", str(tmp_path))
+    assert content_of(attached) == page
+
+
+async def test_several_days_have_a_report_each_and_one_without_a_run_says_so(lake, project):
+    window = Window(DAY.start - dt.timedelta(hours=1), DAY.end)
+    receipt = await reporting(window)
+    assert receipt.rows == 2
+    assert receipt.counts["attached"] == 0
+    assert b"no MLflow run for this day yet" in lake.get_file(PAGE.format(project))
+    assert lake.get_file(PAGE.format(project).replace("-19", "-18")) is not None
+
+
+async def test_a_second_report_replaces_the_first(lake, project):
+    await reporting(DAY)
+    await reporting(DAY)
+    assert names_below(lake.location("reports/date=2026-11-19")) == ["report.html", "report.md"]
+
+
+async def test_a_dead_mlflow_fails_the_run_clearly_and_the_report_is_there_all_the_same(lake, project, monkeypatch):
+    monkeypatch.setenv("NIGHTJAR_MLFLOW__TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(ServiceUnavailable, match=r"MLflow at http://127\.0\.0\.1:9 does not answer"):
+        await reporting(DAY)
+    assert b"MLflow did not answer when this was made" in lake.get_file(PAGE.format(project))

@@ -1,0 +1,168 @@
+"""Small days for report tests, written as literals: rows with everything a column needs, and lakes that hold them."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.reports.evidence import Evidence
+from tasks.reports.links import Links
+from tasks.shared.records import Window
+from tasks.shared.settings import LakeSettings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import ANNOTATIONS, CHECKS, DECISIONS, METRICS, QUARANTINE, SPANS, Table
+
+PROJECT = "shop"
+DAY = Window.of_day(dt.date(2026, 11, 19))
+PHOENIX = "http://phoenix.test:6006"
+
+
+def at(hour: int, minute: int = 0) -> dt.datetime:
+    """A time on the day."""
+    return DAY.start + dt.timedelta(hours=hour, minutes=minute)
+
+
+def span(number: int, **values: Any) -> dict[str, Any]:
+    """A root CHAIN span at noon that took 100 ms; *number* makes its ids."""
+    start, latency_ms = values.get("start_time", at(12)), values.get("latency_ms", 100.0)
+    return {
+        "span_id": f"{number:016x}",
+        "trace_id": f"{number:032x}",
+        "kind": "CHAIN",
+        "name": "answer",
+        "status_code": "OK",
+        "start_time": start,
+        "end_time": start + dt.timedelta(milliseconds=latency_ms),
+        "latency_ms": latency_ms,
+        "dialect": "openinference",
+        "attributes": "{}",
+        "digest": f"{number:016x}",
+        **values,
+    }
+
+
+def llm(number: int, trace: int, **values: Any) -> dict[str, Any]:
+    """An LLM call below the root span *trace*."""
+    root = span(trace)
+    call = {"kind": "LLM", "name": "generate", "model": "gpt-4o", "parent_id": root["span_id"]}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, "cost_usd": 0.01}
+    return span(number, trace_id=root["trace_id"], **{**call, **usage, **values})
+
+
+def decision(evaluator: str, trace: int, **values: Any) -> dict[str, Any]:
+    """A scored decision of *evaluator* on the trace of root span *trace*."""
+    trace_id = span(trace)["trace_id"]
+    return {
+        "unit": "trace",
+        "unit_id": trace_id,
+        "trace_id": trace_id,
+        "start_time": at(12),
+        "evaluator": evaluator,
+        "version": "1",
+        "kind": "code",
+        "direction": "maximize",
+        "status": "scored",
+        "score": 1.0,
+        "cost_usd": 0.0,
+        "inclusion_probability": 1.0,
+        "unit_digest": "0",
+        "decided_at": at(23),
+        **values,
+    }
+
+
+def metric(name: str, value: float, **values: Any) -> dict[str, Any]:
+    """A metric of the day with an interval of 10 % each way."""
+    times = {"start_time": DAY.start, "end_time": DAY.end}
+    interval = {"low": value * 0.9, "high": value * 1.1}
+    return {
+        **times,
+        "name": name,
+        "dimension": "",
+        "value": value,
+        "n": 10,
+        "coverage": 1.0,
+        "unit": "",
+        **interval,
+    } | values
+
+
+def check(expectation: str, **values: Any) -> dict[str, Any]:
+    """A check of the spans that holds."""
+    return {
+        "start_time": DAY.start,
+        "end_time": DAY.end,
+        "table_name": "spans",
+        "file": "part",
+        "expectation": expectation,
+        "column": "span_id",
+        "severity": "warning",
+        "success": True,
+        "checked": 10,
+        "failing": 0,
+        "observed": "nothing amiss",
+        "examples": "[]",
+        **values,
+    }
+
+
+def quarantined(number: int, reason: str) -> dict[str, Any]:
+    """A malformed span."""
+    row = {"start_time": at(12), "table_name": "spans", "row_id": f"{number:016x}", "stage": "normalise"}
+    return {**row, "reason": reason, "row": "{}"}
+
+
+def annotation(number: int, trace: int, **values: Any) -> dict[str, Any]:
+    """A thumbs-up of a person on the trace of root span *trace*."""
+    return {
+        "annotation_id": f"A{number}",
+        "unit": "trace",
+        "unit_id": span(trace)["trace_id"],
+        "start_time": at(12),
+        "name": "thumbs",
+        "annotator_kind": "HUMAN",
+        "label": "up",
+        "score": 1.0,
+        "identifier": "",
+        **values,
+    }
+
+
+def evidence_of(folder: Path, rows: dict[str, list[dict[str, Any]]] | None = None, window: Window = DAY) -> Evidence:
+    """Evidence on a fresh lake below *folder* that holds *rows* by table name."""
+    lake = Lake.open(LakeSettings(root=str(folder / "lake")))
+    tables: dict[str, Table] = {t.name: t for t in (SPANS, DECISIONS, METRICS, CHECKS, QUARANTINE, ANNOTATIONS)}
+    for name, listed in (rows or {}).items():
+        lake.write(tables[name], PROJECT, window, pa.Table.from_pylist(listed, schema=tables[name].schema))
+    return Evidence(lake, PROJECT, DAY, Links(PHOENIX))
+
+
+def normal_day() -> dict[str, list[dict[str, Any]]]:
+    """Ten traces with an LLM call each: two fail, one is slow, one is dear, one asks what another asked."""
+    fast = {"session_id": "s1", "user_id": "u1", "input": "How many devices are there?"}
+    roots = [span(i, start_time=at(i), **fast) for i in range(1, 9)]
+    roots.append(span(9, start_time=at(9), latency_ms=9000.0, input="how many devices  are there"))
+    failing = {"status_code": "ERROR", "exception_type": "TimeoutError", "exception_message": "no answer after 30 s"}
+    roots.append(span(10, start_time=at(10), input='{"query": "Which site is down?"}', **failing))
+    calls = [llm(100 + i, i, start_time=at(i)) for i in range(1, 9)]
+    calls.append(llm(109, 9, start_time=at(9), model="mystery", cost_usd=None))
+    calls.append(llm(110, 10, start_time=at(10), cost_usd=0.5, **failing))
+    return {
+        "spans": roots + calls,
+        "decisions": [
+            *(decision("no_error", i) for i in range(1, 10)),
+            decision("no_error", 10, score=0.0, label="error", explanation="generate: no answer after 30 s"),
+            *(decision("toxicity", i, direction="minimize", score=0.1) for i in range(1, 10)),
+            decision("toxicity", 10, direction="minimize", status="errored", score=None, explanation="KeyError: 'x'"),
+        ],
+        "metrics": [
+            metric("spans", 20.0, low=None, high=None),
+            metric("error_rate/spans", 0.1),
+            metric("score/no_error", 0.9, n=10),
+            metric("latency_ms/p95", 100.0, dimension="name=generate"),
+        ],
+        "checks": [check("expect_unique"), check("expect_session", success=False, failing=3, observed="30 % without")],
+        "quarantine": [quarantined(1, "end 5 is before start 7"), quarantined(2, "end 1 is before start 2")],
+        "annotations": [annotation(1, 1), annotation(2, 2, label="down", score=0.0)],
+    }
