@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 import orjson
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.markup import escape
 
 from tasks.shared.errors import NightjarError
 from tasks.shared.records import Batch, Window
@@ -104,9 +105,8 @@ def _show(receipts: list[Batch], *, json: bool) -> None:
     console = Console()
     for receipt in receipts:
         counts = ", ".join(f"{count:,} {name}" for name, count in receipt.counts.items())
-        console.print(
-            f"[green]✓[/] {receipt.table} {receipt.window}: {receipt.rows:,} rows" + counts and f" ({counts})"
-        )
+        done = f"{receipt.table} {receipt.window}: {receipt.rows:,} rows" + (f" ({counts})" if counts else "")
+        console.print(f"[green]✓[/] {escape(done)}", highlight=False)
         for note in receipt.notes:
             console.print(f"  {note}", style="yellow", markup=False)
 

@@ -1,7 +1,6 @@
 """Stream spans from the gateway into the store: normalise one chunk while Phoenix prepares the next."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -13,12 +12,11 @@ from tasks.shared.store.stage import Stage
 
 @dataclass
 class Pulled:
-    """What a pull did. `waited_seconds` is the time in which there was nothing to do but wait for Phoenix."""
+    """What a pull did: spans read and quarantined, and attributes that no column takes with their number of spans."""
 
     read: int = 0
     quarantined: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
-    waited_seconds: float = 0.0
 
 
 async def pull(
@@ -27,23 +25,21 @@ async def pull(
     quarantine: Stage,
     normalise: Callable[[list[RawSpan]], Normalised],
 ) -> Pulled:
-    """Normalise every chunk and append it to the stages; at most two chunks are in memory."""
+    """Normalise every chunk and append it to the stages; the gateway has the next one under way meanwhile."""
     pulled = Pulled()
-    coming = asyncio.ensure_future(anext(chunks, None))
-    try:
-        while True:
-            began = time.perf_counter()
-            chunk = await coming
-            pulled.waited_seconds += time.perf_counter() - began
-            if chunk is None:
-                return pulled
-            coming = asyncio.ensure_future(anext(chunks, None))
-            normalised = await asyncio.to_thread(normalise, chunk)
-            await asyncio.to_thread(spans.append, normalised.rows)
-            await asyncio.to_thread(quarantine.append, normalised.quarantined)
-            pulled.read += len(chunk)
-            pulled.quarantined += normalised.quarantined.num_rows
-            pulled.unknown += normalised.unknown
-    finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
+    async for chunk in chunks:
+        # In a thread, so that the event loop can take in the chunk that Phoenix is sending meanwhile.
+        normalised = await asyncio.to_thread(_append, normalise, chunk, spans, quarantine)
+        pulled.read += len(chunk)
+        pulled.quarantined += normalised.quarantined.num_rows
+        pulled.unknown += normalised.unknown
+    return pulled
+
+
+def _append(
+    normalise: Callable[[list[RawSpan]], Normalised], chunk: list[RawSpan], spans: Stage, quarantine: Stage
+) -> Normalised:
+    normalised = normalise(chunk)
+    spans.append(normalised.rows)
+    quarantine.append(normalised.quarantined)
+    return normalised
