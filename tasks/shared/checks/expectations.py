@@ -14,7 +14,8 @@ from tasks.shared.errors import CheckBroken
 if TYPE_CHECKING:
     import pandas as pd
 
-UNIQUENESS = ("ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
+# These ask whether values are there and whether two are equal, not which they are.
+EQUALITY = ("ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
 # Each validation would log its own progress at INFO.
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
@@ -55,8 +56,8 @@ def frame(rows: pa.Table, checks: Sequence[Check]) -> "pd.DataFrame":
     Flags are numbers, texts are categories, and texts of which only equality matters are numbers, one per text: as
     Python objects, 100,000 ids take 40 MiB. NaN is minus infinity, so that it does not pass as missing.
     """
-    keys = {name for check in checks if check.expectation in UNIQUENESS for name in check.columns}
-    columns = {name: _compact(rows[name], only_equality=name in keys) for name in rows.column_names}
+    by_value = {name for check in checks if check.expectation not in EQUALITY for name in check.columns}
+    columns = {name: _compact(rows[name], only_equality=name not in by_value) for name in rows.column_names}
     seen: pd.DataFrame = pa.table(columns).to_pandas()
     return seen
 

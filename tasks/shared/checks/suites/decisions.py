@@ -4,7 +4,7 @@ from typing import get_args
 
 from tasks.shared.checks.check import Check, Scope, Suite
 from tasks.shared.checks.rules import at_least, between, finite, holds, one_of
-from tasks.shared.records import EvaluatorKind, Status, Unit
+from tasks.shared.records import Direction, EvaluatorKind, Status, Unit
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
@@ -12,6 +12,7 @@ def checks(_scope: Scope) -> tuple[Check, ...]:
     return (
         one_of("unit", get_args(Unit)),
         one_of("kind", get_args(EvaluatorKind)),
+        one_of("direction", get_args(Direction)),
         one_of("status", get_args(Status)),
         finite("score"),
         holds("scored_has_answer", "a scored decision has a score or a label"),

@@ -1,0 +1,143 @@
+"""Rows that every check lets pass, and what to change so that a given check does not."""
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.shared.records import Window
+from tasks.shared.settings import CheckSettings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.stage import Stage
+from tasks.shared.store.tables import ANNOTATIONS, DECISIONS, METRICS, SPANS, Table
+
+Row = dict[str, Any]
+
+DAY = Window.of_day(dt.date(2026, 11, 19))
+NOON = DAY.start + dt.timedelta(hours=12)
+SECOND = dt.timedelta(seconds=1)
+WEEK = dt.timedelta(days=7)
+# A single row over the limit warns.
+STRICT = CheckSettings(
+    max_share_without_session=0, max_share_without_model=0, max_share_without_parent=0, volume_change=0.5
+)
+AMOUNTS = ("prompt", "completion", "total", "cache_read", "cache_write", "reasoning", "audio")
+
+GOOD: Mapping[str, Row] = {
+    "spans": {
+        "trace_id": "t1",
+        "session_id": "s1",
+        "kind": "LLM",
+        "name": "answer",
+        "status_code": "OK",
+        "start_time": NOON,
+        "end_time": NOON + SECOND,
+        "latency_ms": 1000.0,
+        "model": "m",
+        "cost_usd": 0.01,
+        "dialect": "openinference",
+        "attributes": "{}",
+        "digest": "d",
+        **{f"{name}_tokens": 1 for name in AMOUNTS},
+    },
+    "decisions": {
+        "unit": "span",
+        "trace_id": "t1",
+        "start_time": NOON,
+        "evaluator": "no_error",
+        "version": "1",
+        "kind": "code",
+        "direction": "maximize",
+        "status": "scored",
+        "score": 1.0,
+        "cost_usd": 0.0,
+        "inclusion_probability": 1.0,
+        "unit_digest": "d",
+        "decided_at": NOON,
+    },
+    "annotations": {
+        "unit": "span",
+        "unit_id": "s1",
+        "start_time": NOON,
+        "name": "correct",
+        "annotator_kind": "HUMAN",
+        "score": 1.0,
+        "identifier": "",
+    },
+    "metrics": {
+        "start_time": NOON,
+        "end_time": NOON + SECOND,
+        "dimension": "",
+        "value": 0.5,
+        "n": 10,
+        "coverage": 1.0,
+        "low": 0.4,
+        "high": 0.6,
+        "unit": "share",
+    },
+}
+# The column whose value tells one row from another.
+NAMED_BY = {"spans": "span_id", "decisions": "unit_id", "annotations": "annotation_id", "metrics": "name"}
+# For each column that a check looks at beyond being there: changes to a good row that the check finds.
+BROKEN: Mapping[str, Mapping[str, Row]] = {
+    "spans": {
+        "start_time": {"start_time": DAY.end, "end_time": DAY.end + SECOND},
+        "end_time, start_time": {"end_time": NOON - SECOND},
+        "latency_ms": {"latency_ms": -1.0},
+        "cost_usd": {"cost_usd": math.nan},
+        "kind": {"kind": "ROBOT"},
+        "status_code": {"status_code": "FINE"},
+        "parent_known": {"parent_id": "nobody"},
+        "root_has_session": {"session_id": None},
+        "llm_has_model": {"model": None},
+        **{f"{name}_tokens": {f"{name}_tokens": -1} for name in AMOUNTS},
+    },
+    "decisions": {
+        "start_time": {"start_time": DAY.start - SECOND},
+        "unit": {"unit": "universe"},
+        "kind": {"kind": "guess"},
+        "direction": {"direction": "sideways"},
+        "status": {"status": "perhaps"},
+        "scored_has_answer": {"score": None},
+        "inclusion_probability": {"inclusion_probability": 0.0},
+        "score": {"score": math.inf},
+        "cost_usd": {"cost_usd": -0.01},
+    },
+    "annotations": {
+        "start_time": {"start_time": DAY.end},
+        "unit": {"unit": "universe"},
+        "annotator_kind": {"annotator_kind": "CAT"},
+        "score": {"score": math.nan},
+    },
+    "metrics": {
+        "start_time": {"start_time": DAY.end},
+        "value": {"value": math.inf, "low": None, "high": None},
+        "n": {"n": -1},
+        "coverage": {"coverage": 1.01},
+        "interval_holds_value": {"low": 0.6},
+    },
+}
+TABLES: Mapping[str, Table] = {t.name: t for t in (SPANS, DECISIONS, ANNOTATIONS, METRICS)}
+
+
+def good(table: Table, name: str, /, **changes: Any) -> Row:
+    """A row that every check lets pass, with *changes*."""
+    return {**dict.fromkeys(table.schema.names), **GOOD[table.name], NAMED_BY[table.name]: name, **changes}
+
+
+def rows_of(table: Table, rows: Sequence[Row]) -> pa.Table:
+    """The rows in the table's schema."""
+    return pa.Table.from_pylist(list(rows), table.schema)
+
+
+@contextmanager
+def staged(
+    lake: Lake, table: Table, rows: Sequence[Row], window: Window = DAY, file: str = "part", project: str = "p"
+) -> Iterator[Stage]:
+    """A stage that holds *rows*."""
+    with lake.stage(table, project, window, file) as stage:
+        stage.append(rows_of(table, rows))
+        yield stage
