@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deployments.simulator.faults import Faults
-from deployments.simulator.traffic import DEMO_PROJECT, Traffic, yesterday
+from deployments.simulator.traffic import Traffic, yesterday
 from tasks.shared.errors import NightjarError
 
 if TYPE_CHECKING:
@@ -25,33 +26,23 @@ PHOENIX_URL = "http://127.0.0.1:6006"
 @app.command
 def traffic(
     *,
+    settings: Annotated[Traffic | None, Parameter(name="*")] = None,
     phoenix_url: str = PHOENIX_URL,
-    project: str = DEMO_PROJECT,
-    days: int = 14,
-    until: dt.date | None = None,
-    spans: int = 5000,
-    seed: int = 7,
-    incident: bool = True,
+    no_incident: Annotated[bool, Parameter(negative="")] = False,
     truth: Path | None = None,
 ) -> None:
     """Write simulated traffic into Phoenix and wait until it is stored; a second time adds nothing.
 
     Args:
+        settings: How much, when, and what goes wrong how often.
         phoenix_url: Base URL of Phoenix.
-        project: Phoenix project.
-        days: How many UTC days.
-        until: The last of them; yesterday by default.
-        spans: How many spans, about.
-        seed: Equal seeds give equal spans.
-        incident: Whether the last day has an incident.
+        no_incident: Leave the incident out.
         truth: File to write the ground truth to; nowhere by default.
     """
     from deployments.simulator.simulation import simulate
 
-    settings = Traffic(project=project, seed=seed, days=days, until=until or yesterday(), spans=spans)
-    if not incident:
-        settings = Traffic(**{**vars(settings), "incident": None})
-    write(simulate(settings), phoenix_url, truth)
+    wanted = settings or Traffic()
+    write(simulate(replace(wanted, incident=None) if no_incident else wanted), phoenix_url, truth)
 
 
 @app.command

@@ -20,7 +20,8 @@ Progress = Callable[[int, int], None]
 
 SPANS_PER_REQUEST = 500
 ATTEMPTS = 8
-POLL_SECONDS = 1.0
+POLL_SECONDS = (0.5, 3.0)
+SPANS_PER_SECOND = 200
 STALL_SECONDS = 30.0
 ROUNDS = 3
 TRACES_PER_PAGE = 500
@@ -82,7 +83,7 @@ class Delivery:
                 return
             if count != last:
                 last, since = count, time.monotonic()
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(until_next_look(expected - (count - before)))
 
     async def stored_count(self) -> int:
         """How many spans Phoenix has stored in the project; one cheap query."""
@@ -139,6 +140,12 @@ class Delivery:
             f"Phoenix at {self.client.base_url} did not answer {method} {path} in {ATTEMPTS} tries ({problem}). "
             "Is it running?"
         )
+
+
+def until_next_look(waiting: int) -> float:
+    """Seconds before counting again while *waiting* spans are not stored: counting takes from Phoenix's ingest."""
+    least, most = POLL_SECONDS
+    return min(max(waiting / SPANS_PER_SECOND / 2, least), most)
 
 
 def iso(time_ns: int) -> str:

@@ -14,7 +14,15 @@ def yesterday() -> dt.date:
 
 @dataclass(frozen=True)
 class Incident:
-    """A few bad hours of the simulated telemetry database. `day` None means the last simulated day."""
+    """A few bad hours of the simulated telemetry database.
+
+    Attributes:
+        day: UTC day; the last simulated one when not given.
+        start_hour: Hour of the day it starts, UTC.
+        hours: How long it lasts.
+        error_rate: Share of queries that fail in it.
+        latency_factor: How much slower queries are in it.
+    """
 
     day: dt.date | None = None
     start_hour: int = 13
@@ -42,9 +50,26 @@ def state_weights() -> dict[str, float]:
 class Traffic:
     """What to simulate. Equal settings give equal spans, ids included; the project is part of every id.
 
-    `spans` is a target for the whole period; `until` is the last day, included. Rates are shares between 0 and 1:
-    of traces (`agent_failure`, `refusal`), of SQL queries (`hallucination`, `sql_error`), of tool calls
-    (`invalid_tool_call`), of JSON answers (`invalid_json`) and of LLM calls (`slow`, `cached`).
+    Attributes:
+        project: Phoenix project.
+        seed: Equal seeds give equal spans.
+        days: How many UTC days.
+        until: The last of them; yesterday by default.
+        spans: How many spans in all, about.
+        chat_share: Share of the spans that are the text-to-SQL chat's.
+        legacy_share: Share that are the legacy gateway's, in other dialects; the recipe agent has the rest.
+        users: How many users the chat has.
+        agent_failure: Share of the recipe agent's traces that fail at one of its states.
+        failing_states: At which state a failing trace fails, as relative weights.
+        invalid_tool_call: Share of the agent's tool calls with invalid arguments.
+        hallucination: Share of the chat's SQL that is hallucinated, in the control variant.
+        treatment_effect: What the treatment variant multiplies that share with.
+        refusal: Share of the chat's questions that are refused.
+        sql_error: Share of the chat's queries that time out.
+        invalid_json: Share of the answers declared JSON that do not parse.
+        slow: Share of LLM calls that are 8 to 15 times slower.
+        cached: Share of follow-up questions whose prompt is read from the provider's cache.
+        incident: A few bad hours; None for none.
     """
 
     project: str = DEMO_PROJECT

@@ -73,6 +73,11 @@ async def test_phoenix_takes_the_broken_project_as_it_is(servers, project):
     assert await send(simulation, servers.phoenix_url) == len(simulation.spans)
 
 
+@pytest.mark.parametrize(("waiting", "seconds"), [(0, 0.5), (100, 0.5), (400, 1.0), (5000, 3.0)])
+def test_it_counts_more_often_towards_the_end(waiting, seconds):
+    assert delivery.until_next_look(waiting) == seconds
+
+
 async def test_a_phoenix_that_is_away_is_named(monkeypatch, project):
     monkeypatch.setattr(delivery, "ATTEMPTS", 2)
     simulation = simulate(Traffic(project=project, until=UNTIL, days=1, spans=20))
