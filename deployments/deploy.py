@@ -22,11 +22,11 @@ TRACKING_LIMIT = "nightjar-tracking"
 
 def deploy(api_url: str, home: Path, owner: str, tier: str) -> None:
     """Apply prefect.yaml to the server at *api_url*: tagged with *owner* and *tier*, its runs working in *home*."""
-    os.environ["PREFECT_API_URL"] = api_url
     asyncio.run(_create_what_deployments_need(api_url))
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_YAML)]
     environment = {
         **os.environ,
+        "PREFECT_API_URL": api_url,
         "NIGHTJAR_HOME": str(home),
         "NIGHTJAR_OWNER": owner,
         "NIGHTJAR_TIER": tier,
@@ -46,10 +46,13 @@ async def _create_what_deployments_need(api_url: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
+    from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.workers.process import ProcessWorker
 
     try:
-        async with get_client() as client:
+        with temporary_settings({PREFECT_API_URL: api_url}):
+            server = get_client()
+        async with server as client:
             try:
                 await client.read_work_pool(POOL)
             except ObjectNotFound:

@@ -44,7 +44,7 @@ def parts(folder: Path, ports: Mapping[str, int], postgres: Postgres) -> dict[st
         "mlflow": _mlflow(folder, ports, postgres.database("mlflow", "psycopg2")),
         "prefect": _prefect(folder, ports, postgres.database("prefect", "asyncpg")),
         "provider": _provider(ports),
-        "worker": _worker(folder, ports),
+        "worker": worker(folder, ports),
     }
 
 
@@ -98,7 +98,8 @@ def _provider(ports: Mapping[str, int]) -> Part:
     return Part(command, _environment({}), f"{_url(ports['provider'])}/v1/models")
 
 
-def _worker(folder: Path, ports: Mapping[str, int]) -> Part:
+def worker(folder: Path, ports: Mapping[str, int]) -> Part:
+    """A process worker of the Prefect server at `ports["prefect"]`, with its health at `ports["worker"]`."""
     command = (
         *(sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"),
         *("--name", "nightjar-local", "--with-healthcheck"),
