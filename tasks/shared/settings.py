@@ -86,7 +86,7 @@ class MlflowSettings(Section):
         "{project}_{tier}_{use_case}_{version}", description="experiment name; {project} {tier} {use_case} {version}"
     )
     timeout_seconds: Positive = Field(10, description="per request")
-    retries: int = Field(2, ge=0, description="retries per request")
+    retries: int = Field(2, ge=0, le=9, description="retries per request; MLflow's client takes nine at most")
     trend_days: Positive = Field(90, description="days in the rolling trend run")
 
 
@@ -95,7 +95,7 @@ class EvaluatorSettings(Section):
 
     enabled: tuple[str, ...] = Field((), description="names; all when empty")
     latency_budget_ms: dict[str, float] = Field(
-        default_factory=lambda: {"*": 30_000.0}, description="threshold per span name; * for all others"
+        default_factory=lambda: {"*": 30_000.0}, description="threshold per span name; * for all other root spans"
     )
     cost_budget_usd: float = Field(0.10, gt=0, description="threshold per trace")
 
