@@ -14,8 +14,8 @@ from tasks.reports.wording import number
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
-AXIS_FORMATS = {"share": "~%", "ms": "~s", "usd": "$~g", "score": "~g"}
-AXIS_UNITS = {"ms": "milliseconds"}
+AXIS_FORMATS = {"share": "~%", "usd": "$,.4~f", "score": ".3~f"}
+MILLISECONDS = "datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' s' : datum.value + ' ms'"
 CONFIG = {
     "aria": False,
     "font": "system-ui, sans-serif",
@@ -128,12 +128,8 @@ def _dots(chart: Chart) -> dict[str, Any]:
 
 
 def _value_axis(chart: Chart) -> dict[str, Any]:
-    return {
-        "title": AXIS_UNITS.get(chart.measure),
-        "format": AXIS_FORMATS.get(chart.measure, "~s"),
-        "tickCount": 4,
-        "domain": False,
-    }
+    labels = {"labelExpr": MILLISECONDS} if chart.measure == "ms" else {"format": AXIS_FORMATS.get(chart.measure, "~s")}
+    return {"title": None, "tickCount": 4, "domain": False, **labels}
 
 
 def legend(chart: Chart) -> list[tuple[str, str]]:

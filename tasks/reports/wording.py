@@ -7,7 +7,7 @@ import re
 from tasks.reports.blocks import Cell, Interval, Link, Measure, Number
 
 DASH = "\N{EN DASH}"
-SHOWN_CHARACTERS = 160
+SHOWN_CHARACTERS, NAME_CHARACTERS = 160, 80
 SECRETS = re.compile(
     r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abprs]|glpat)[-_][\w-]{12,}"
     r"|\bAKIA[0-9A-Z]{16}\b"

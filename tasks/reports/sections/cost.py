@@ -1,7 +1,10 @@
 """What the model calls cost, by model and by hour."""
 
+from typing import Any
+
 from tasks.reports.blocks import Block, Chart, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
+from tasks.reports.wording import NAME_CHARACTERS, shortened
 
 MODELS = """
 SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, count(cost_usd) AS priced,
@@ -25,7 +28,7 @@ def cost(evidence: Evidence) -> list[Block]:
         ("Model", "Calls", "Priced", "Cost", "Share", "Mean per call", "Highest", "Evidence"),
         [
             (
-                row["model_name"],
+                shortened(row["model_name"], NAME_CHARACTERS),
                 Number(row["calls"]),
                 Number(row["priced"] / row["calls"], "share"),
                 Number(row["cost"], "usd"),
@@ -45,12 +48,14 @@ def cost(evidence: Evidence) -> list[Block]:
     return [*_unpriced(models), Chart("Cost by hour", "bars", "Hour", ("cost",), hours, "usd"), table]
 
 
-def _unpriced(models: list[dict[str, object]]) -> list[Block]:
+def _unpriced(models: list[dict[str, Any]]) -> list[Block]:
     """A warning for calls that used tokens nobody could price."""
     unknown = [row for row in models if row["unpriced_tokens"]]
     if not unknown:
         return []
-    listed = ", ".join(f"{row['model_name']} ({row['unpriced_tokens']:,.0f} tokens)" for row in unknown)
+    listed = ", ".join(
+        f"{shortened(row['model_name'], NAME_CHARACTERS)} ({row['unpriced_tokens']:,.0f} tokens)" for row in unknown
+    )
     return [Text(f"No price is known for {listed}. The cost below leaves them out.", "warning")]
 
 

@@ -2,7 +2,7 @@
 
 from tasks.reports.blocks import Block, Chart, Interval, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import shortened
+from tasks.reports.wording import NAME_CHARACTERS, shortened
 from tasks.shared.statistics.intervals import wilson
 
 ROWS_SHOWN = 15
@@ -32,7 +32,7 @@ def errors(evidence: Evidence) -> list[Block]:
         ("Span name", "Errors", "n", "Rate", "95 % interval", "Evidence"),
         [
             (
-                row["name"],
+                shortened(row["name"], NAME_CHARACTERS),
                 Number(row["errors"]),
                 Number(row["n"]),
                 Number(row["errors"] / row["n"], "share"),
@@ -56,7 +56,7 @@ def _exceptions(evidence: Evidence) -> Table:
         ("Exception", "n", "Traces", "Span names", "Latest message", "Evidence"),
         [
             (
-                row["type"],
+                shortened(row["type"], NAME_CHARACTERS),
                 Number(row["n"]),
                 Number(row["traces"]),
                 shortened(row["names"], 80),

@@ -2,6 +2,7 @@
 
 from tasks.reports.blocks import Block, Chart, Interval, Number, Table
 from tasks.reports.evidence import Evidence, Section
+from tasks.reports.wording import NAME_CHARACTERS, shortened
 
 NAMES_SHOWN = 25
 NAMES = """
@@ -24,7 +25,7 @@ def latency(evidence: Evidence) -> list[Block]:
         ("Span name", "n", "p50", "p95", "p95, 95 % interval", "p99", "Slowest", "Evidence"),
         [
             (
-                row["name"],
+                shortened(row["name"], NAME_CHARACTERS),
                 Number(row["n"]),
                 Number(row["quantiles"][0], "ms"),
                 Number(row["quantiles"][1], "ms"),

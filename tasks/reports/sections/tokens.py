@@ -2,6 +2,7 @@
 
 from tasks.reports.blocks import Block, Chart, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
+from tasks.reports.wording import NAME_CHARACTERS, shortened
 
 MODELS = """
 SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, count(total_tokens) AS counted,
@@ -26,7 +27,7 @@ def tokens(evidence: Evidence) -> list[Block]:
         ("Model", "Calls", "Coverage", "Prompt", "of it cached", "Completion", "of it reasoning", "Total", "Evidence"),
         [
             (
-                row["model_name"],
+                shortened(row["model_name"], NAME_CHARACTERS),
                 Number(row["calls"]),
                 Number(row["counted"] / row["calls"], "share"),
                 Number(row["prompt"], "tokens"),
