@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from tasks.shared.checks import gate
+from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
@@ -53,6 +53,7 @@ async def log_trend(project: str) -> Batch:
 def _summarise(project: str, window: Window) -> Batch:
     settings = load_settings()
     lake = Lake.open(settings.lake)
+    warm_up()
     answers = {name: lake.sql(each.query, project, window).to_pylist() for name, each in all_summaries().items()}
     metrics = [metric for name, each in all_summaries().items() for metric in each.metrics(answers[name])]
     with lake.stage(METRICS, project, window) as stage:

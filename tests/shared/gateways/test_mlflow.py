@@ -67,6 +67,7 @@ def test_a_run_arrives_with_all_that_belongs_to_it(mlflow, client):
     assert (dataset.name, dataset.digest) == ("spans", "ab" * 16)
     assert {f.path for f in client.list_artifacts(run_id)} == {"metrics.json", "plots"}
     assert mlflow.run_url(run_id) == f"{mlflow.uri}/#/experiments/{run.info.experiment_id}/runs/{run_id}"
+    assert mlflow.experiment_url.endswith(f"/#/experiments/{run.info.experiment_id}/runs?workflowType=machine_learning")
 
 
 @pytest.mark.servers

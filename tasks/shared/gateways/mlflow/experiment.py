@@ -108,13 +108,17 @@ class Mlflow:
 
     @property
     def experiment_url(self) -> str:
-        """Where to look at the experiment."""
-        with translated(self.shown_uri, self._userinfo):
-            return f"{self.shown_uri}/#/experiments/{self._experiment_id}"
+        """Where to look at the experiment: its table of runs. The bare address would open an empty page for traces."""
+        return f"{self._runs_url}?workflowType=machine_learning"
 
     def run_url(self, run_id: str) -> str:
         """Where to look at a run."""
-        return f"{self.experiment_url}/runs/{run_id}"
+        return f"{self._runs_url}/{run_id}"
+
+    @property
+    def _runs_url(self) -> str:
+        with translated(self.shown_uri, self._userinfo):
+            return f"{self.shown_uri}/#/experiments/{self._experiment_id}/runs"
 
     @property
     def shown_uri(self) -> str:
@@ -149,9 +153,7 @@ class Mlflow:
         from mlflow.exceptions import MlflowException
 
         try:
-            # The tag opens the experiment on its table of runs; MLflow would else ask each visitor what it is for.
-            kind = {"mlflow.experimentKind": "custom_model_development"}
-            return str(self._client.create_experiment(self.experiment, tags=kind))
+            return str(self._client.create_experiment(self.experiment))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -196,7 +198,7 @@ def experiment_name(settings: Settings, project: str) -> str:
     values = {"tier": settings.tier, "use_case": settings.use_case, "version": settings.version}
     try:
         return template.format(project=project, **values)
-    except (KeyError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, ValueError) as error:
         raise ConfigurationError(
             f"mlflow.experiment {template!r} is not a template ({error}). "
             "Use {project}, {tier}, {use_case} and {version} only."
