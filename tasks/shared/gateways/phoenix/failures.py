@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from tasks.shared.errors import ServiceRefused, ServiceUnavailable
+from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
 
 TOO_MANY_REQUESTS = 429
 
@@ -59,8 +59,8 @@ def hint_for(status: int) -> str:
 
 
 def shown_url(url: str) -> str:
-    """*url* as messages show it: without user, password and query."""
+    """*url* as messages show it: without user, password and query. Raises ConfigurationError when it is not a URL."""
     try:
         return str(httpx.URL(url).copy_with(username=None, password=None, query=None)).rstrip("/")
-    except httpx.InvalidURL:
-        return "(not a URL)"
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"phoenix.url is not a URL: {error}. Write http://host:port.") from error

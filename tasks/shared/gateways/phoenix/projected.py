@@ -2,14 +2,14 @@
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.shared.gateways.phoenix.attributes import Path
 from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.failures import Broken
 from tasks.shared.gateways.phoenix.projects import Project
-from tasks.shared.gateways.phoenix.rows import Row, rows_of_multipart, select
+from tasks.shared.gateways.phoenix.rows import Row, rows_of_multipart, select, utc_text
 
 logger = logging.getLogger(__name__)
 ROWS_PER_CALL = 5_000
@@ -40,15 +40,19 @@ class Question:
             "limit": row_limit,
         }
 
-    def halves(self) -> tuple["Question", "Question"] | None:
-        """Two questions with the same answer together; None when it cannot be cut further."""
+    def parts(self, some: Sequence[Row]) -> tuple["Question", "Question"] | None:
+        """Two questions with the same answer together; None when it cannot be cut further.
+
+        Half the traces each; or for one trace, the times before and after the middle one of *some* of its rows.
+        """
         if len(self.trace_ids) > 1:
-            middle = len(self.trace_ids) // 2
-            return replace(self, trace_ids=self.trace_ids[:middle]), replace(self, trace_ids=self.trace_ids[middle:])
+            half = len(self.trace_ids) // 2
+            return replace(self, trace_ids=self.trace_ids[:half]), replace(self, trace_ids=self.trace_ids[half:])
         if self.end - self.start <= MICROSECOND:
             return None
-        noon = self.start + (self.end - self.start) // 2
-        return replace(self, end=noon), replace(self, start=noon)
+        starts = sorted(dt.datetime.fromisoformat(utc_text(row["start"])) for row in some)
+        cut = max(starts[len(starts) // 2], self.start + MICROSECOND)
+        return replace(self, end=cut), replace(self, start=cut)
 
 
 async def ask(connection: Connection, question: Question, row_limit: int, attempts: int | None = None) -> list[Row]:
@@ -73,7 +77,7 @@ async def whole(connection: Connection, question: Question) -> list[Row] | None:
 
 
 async def answers(connection: Connection, question: Question) -> AsyncIterator[list[Row]]:
-    """Every row of *question*, in lists of fewer than ROWS_PER_CALL; a list that was cut short is asked for in halves.
+    """Every row of *question*, in lists of fewer than ROWS_PER_CALL; an answer cut short is asked for in parts.
 
     A value that Phoenix stored and cannot read (a float of 1e20 in PostgreSQL's JSON comes back as an integer it
     refuses) breaks every call that touches it: then the parts around it are fetched, and it is left out with a warning.
@@ -90,12 +94,12 @@ async def answers(connection: Connection, question: Question) -> AsyncIterator[l
         if rows:
             yield rows
         return
-    halves = question.halves()
-    if halves is None:  # so many spans of one trace in the same microsecond
+    parts = question.parts(rows)
+    if parts is None:  # so many spans of one trace in the same microsecond
         yield await ask(connection, question, ROWS_PER_CALL * 1000)
         return
-    for half in halves:
-        async for part in answers(connection, half):
+    for smaller in parts:
+        async for part in answers(connection, smaller):
             yield part
 
 

@@ -57,13 +57,15 @@ class FaultyPhoenix:
         )
 
     async def __aenter__(self) -> Self:
+        """Return when the proxy listens."""
         self._client = httpx.AsyncClient(base_url=self.upstream, timeout=60)
         self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Stop listening."""
         self._server.should_exit = True
         await self._task
         await self._client.aclose()

@@ -65,7 +65,9 @@ def test_what_flattening_forgets_is_not_kept(stored, kept):
     assert canonical(stored) == kept
 
 
-@pytest.mark.parametrize(("value", "kept"), [(5.0, 5), (True, True), (0.5, 0.5), (2**60 + 1, 2**60 + 1), (1e300, 1e300)])
+@pytest.mark.parametrize(
+    ("value", "kept"), [(5.0, 5), (True, True), (0.5, 0.5), (2**60 + 1, 2**60 + 1), (1e300, 1e300)]
+)
 def test_a_whole_number_at_a_path_is_an_integer(value, kept):
     assert at_path(value) == kept
     assert type(at_path(value)) is type(kept)

@@ -20,9 +20,9 @@ def spans_over_the_hour(count: int, per_trace: int = 3) -> list[TestSpan]:
 
 @pytest.mark.parametrize("route", ["fast", "paged"])
 async def test_spans_are_complete_and_single_while_others_are_taken_in(settings, project, route):
-    sent, arriving = spans_over_the_hour(240), spans_over_the_hour(240)
+    sent, arriving = spans_over_the_hour(90), spans_over_the_hour(90)
     ingest(settings().url, project, sent)
-    async with Phoenix(settings(route=route, traces_per_call=5, page_size=20)) as phoenix:
+    async with Phoenix(settings(route=route, traces_per_call=10, page_size=30, pause_seconds=0.1)) as phoenix:
         taking_in = asyncio.create_task(asyncio.to_thread(ingest, settings().url, project, arriving))
         counts: Counter[str] = Counter()
         passes = 0
@@ -55,7 +55,8 @@ async def test_spans_that_arrive_late_are_found_by_asking_again(settings, projec
 
 async def test_an_answer_that_fills_the_limit_is_asked_for_again_in_halves(settings, project, monkeypatch):
     monkeypatch.setattr(projected, "ROWS_PER_CALL", 4)
-    one_moment = [TestSpan(start=HOUR, trace_id="ab" * 16) for _ in range(6)]
+    moments = new_trace_id()
+    one_moment = [TestSpan(start=HOUR, trace_id=moments) for _ in range(6)]
     sent = [*spans_over_the_hour(30, per_trace=10), *one_moment]
     ingest(settings().url, project, sent)
     async with Phoenix(settings(route="fast")) as phoenix:

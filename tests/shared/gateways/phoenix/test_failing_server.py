@@ -68,7 +68,9 @@ async def test_a_server_that_is_away_is_named_within_seconds(settings):
     url = f"http://127.0.0.1:{free_port()}"
     began = time.monotonic()
     async with Phoenix(settings(url=url, attempts=4, backoff_seconds=0.5)) as phoenix:
-        with pytest.raises(ServiceUnavailable, match=f"Phoenix at {url} failed GET /v1/projects 2 times.*Check that it runs"):
+        with pytest.raises(
+            ServiceUnavailable, match=f"Phoenix at {url} failed GET /v1/projects 2 times.*Check that it runs"
+        ):
             await phoenix.ping()
     assert time.monotonic() - began < 5
 
@@ -79,7 +81,9 @@ async def test_an_url_without_a_scheme_is_a_configuration_error(settings):
             await phoenix.ping()
 
 
-@pytest.mark.parametrize(("status", "hint"), [(401, "PHOENIX_API_KEY"), (403, "system or member key"), (302, "redirects")])
+@pytest.mark.parametrize(
+    ("status", "hint"), [(401, "PHOENIX_API_KEY"), (403, "system or member key"), (302, "redirects")]
+)
 async def test_a_refusal_says_what_to_do_and_is_not_repeated(settings, faulty, status, hint):
     faulty.plan = lambda _method, _path, _n: Fault(status)
     async with Phoenix(settings(url=faulty.url)) as phoenix:

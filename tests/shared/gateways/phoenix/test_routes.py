@@ -40,7 +40,11 @@ OTEL_GENAI = {
 }
 CUT_AT_128 = {f"llm.input_messages.{i}.message.content": f"m{i}" for i in range(128)}
 ODD = [
-    {"metadata": json.dumps({"a": None, "b": {}, "c": [], "d": [1, None, {"x": 1.5}], "big": 2**64 - 1, "k.l": {"0": {"z": 1}}})},
+    {
+        "metadata": json.dumps(
+            {"a": None, "b": {}, "c": [], "d": [1, None, {"x": 1.5}], "big": 2**64 - 1, "k.l": {"0": {"z": 1}}}
+        )
+    },
     {"foo": "text", "number": 2**60 + 1, "user.id": 2**62 + 1, "mixed": [1, "a", 2.5], "tags": ["a", "b"]},
     {"foo": {"b": 2}, "number": 7, "x": 1e-12},
     {"foo": 5, "number": 0.123456789012345, "x": 5.0},
