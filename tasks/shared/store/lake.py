@@ -6,26 +6,29 @@ sees half a file.
 """
 
 import datetime as dt
-import logging
+import fcntl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
 from tasks.shared.errors import StoreError
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
-from tasks.shared.store.stage import Stage
+from tasks.shared.store.stage import SCRATCH_SUFFIX, Stage
 from tasks.shared.store.tables import TABLES, Table
 
-log = logging.getLogger(__name__)
+DOWNLOADS_AT_ONCE = 8
+DOWNLOAD_ATTEMPTS = 5
+PARQUET_END = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,11 @@ class Lake:
 
         Every table of `tables.py` that the query names is a view of the same name. Parameters are DuckDB's `$name`.
         """
-        with self.connection() as connection:
+        with ExitStack() as copies, self.connection() as connection:
             for table in TABLES.values():
                 if table.name in query:
-                    self.attach(connection, table, self.files(table, project, window))
+                    files = copies.enter_context(self.local_files(self.files(table, project, window)))
+                    self.attach(connection, table, files, window)
             for name, rows in (relations or {}).items():
                 connection.register(name, rows)
             try:
@@ -127,21 +131,61 @@ class Lake:
         finally:
             connection.close()
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
-        """Make *files* the view `table.name`; columns that older files lack are null."""
+    @contextmanager
+    def local_files(self, files: Sequence[str]) -> Iterator[list[str]]:
+        """The lake's *files* as files that DuckDB can open: themselves, or copies for as long as the block lasts."""
+        if not self.on_s3:
+            yield list(files)
+            return
+        self.settings.local_scratch.mkdir(parents=True, exist_ok=True)
+        with (
+            TemporaryDirectory(dir=self.settings.local_scratch, suffix=SCRATCH_SUFFIX) as folder,
+            ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as downloads,
+        ):
+            copies = [Path(folder) / f"{number}.parquet" for number in range(len(files))]
+            list(downloads.map(self._download, files, copies))
+            yield [str(copy) for copy in copies]
+
+    def _download(self, path: str, copy: Path) -> None:
+        """Copy the Parquet object *path* in one request, so that the copy is one version of it.
+
+        Reading it in ranges mixes versions when another process puts a new one. The size is asked for beforehand,
+        so a larger version put in between comes cut: then it is asked for again.
+        """
+        for _ in range(DOWNLOAD_ATTEMPTS):
+            with self.reaching(), self.filesystem.open_input_file(path) as source:
+                content = source.read()
+            if content.endswith(PARQUET_END):
+                copy.write_bytes(content)
+                return
+        raise StoreError(
+            f"{path} is not a whole Parquet file after {DOWNLOAD_ATTEMPTS} reads. Remove it and run again."
+        )
+
+    def attach(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        files: Sequence[str],
+        window: Window | None = None,
+    ) -> None:
+        """Make the local *files* the view `table.name`; columns that older files lack are null."""
         connection.register(f"{table.name}__declared", table.schema.empty_table())
         source = f"SELECT * FROM {table.name}__declared"
-        if files and self.on_s3:
-            connection.register(f"{table.name}__stored", ds.dataset(list(files), filesystem=self.filesystem))
-            source += f" UNION ALL BY NAME SELECT * FROM {table.name}__stored"
-        elif files:
+        if files:
             listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             source += (
                 " UNION ALL BY NAME SELECT * FROM read_parquet("
                 f"[{listed}], union_by_name=true, hive_partitioning=false)"
             )
         names = ", ".join(f'"{c.name}"' for c in table.columns)
-        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {names} FROM ({source})')
+        # A partition of a day is wider than a window of hours; one of an hour never is.
+        within = (
+            f"WHERE \"{table.time}\" >= '{window.start.isoformat()}' AND \"{table.time}\" < '{window.end.isoformat()}'"
+            if window is not None and table.grain == "day"
+            else ""
+        )
+        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {names} FROM ({source}) {within}')
 
     def files(self, table: Table, project: str, window: Window | None = None) -> list[str]:
         """Paths of the table's Parquet files in *window*, sorted."""
@@ -169,15 +213,45 @@ class Lake:
     def get_file(self, path: str) -> bytes | None:
         """Content at *path* below the root, None when there is none."""
         full = f"{self.root}/{path}"
-        if self.filesystem.get_file_info(full).type != pafs.FileType.File:
+        if not self.is_file(full):
             return None
-        with self.filesystem.open_input_stream(full) as stream:
+        with self.reaching(), self.filesystem.open_input_stream(full, compression=None) as stream:
             return bytes(stream.read())
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file lies at the full *path*."""
+        with self.reaching():
+            return bool(self.filesystem.get_file_info(path).type == pafs.FileType.File)
+
+    @contextmanager
+    def one_writer(self, name: str) -> Iterator[None]:
+        """Hold the lock *name*, so that two merges of one partition keep each other's rows; it dies with its holder.
+
+        Object stores have no such lock: there the last finished upload wins, whole.
+        """
+        if self.on_s3:
+            yield
+            return
+        self.settings.local_scratch.mkdir(parents=True, exist_ok=True)
+        with (self.settings.local_scratch / f"{quote(name, safe='')}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Turn what the file system says of a lake out of reach into one line to act on."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f'lake "{self.settings.root}" cannot be read or written: {error}. Check NIGHTJAR_LAKE__ROOT, '
+                "the space and permissions there, or the S3 endpoint and credentials."
+            ) from error
 
     def install(self, path: str, content: bytes | pa.Buffer) -> None:
         """Put *content* at the full *path* in one atomic step."""
         if self.on_s3:
-            with self.filesystem.open_output_stream(path) as stream:
+            with self.reaching(), self.filesystem.open_output_stream(path, compression=None) as stream:
                 stream.write(content)
             return
         temporary = self.settings.new_temporary_file(PurePosixPath(path).name)
@@ -186,15 +260,16 @@ class Lake:
 
     def move_in(self, temporary: str, path: str) -> None:
         """Move the finished local file *temporary* to the full *path* in one atomic step."""
-        if self.on_s3:
-            pafs.copy_files(
-                temporary, path, source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.filesystem
-            )
-            pafs.LocalFileSystem().delete_file(temporary)
-            return
-        self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)
-        self.filesystem.move(temporary, path)
+        with self.reaching():
+            if self.on_s3:
+                local = pafs.LocalFileSystem()
+                pafs.copy_files(temporary, path, source_filesystem=local, destination_filesystem=self.filesystem)
+                local.delete_file(temporary)
+            else:
+                self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)
+                self.filesystem.move(temporary, path)
 
     def _parquet_below(self, folder: str) -> list[str]:
         selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
-        return sorted(i.path for i in self.filesystem.get_file_info(selector) if i.path.endswith(".parquet"))
+        with self.reaching():
+            return sorted(i.path for i in self.filesystem.get_file_info(selector) if i.path.endswith(".parquet"))

@@ -5,15 +5,13 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from tasks.shared.errors import StoreError
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.shared.store.lake import Lake
 
 STALE_SECONDS = 24 * 3600
+SCRATCH_SUFFIX = "-scratch"
 
 
 class Stage:
@@ -37,7 +36,7 @@ class Stage:
     def __init__(self, lake: "Lake", table: Table, project: str, window: Window, file: str) -> None:
         """Make an empty stage; `Lake.stage` is the way to get one."""
         self.lake, self.table, self.project, self.window, self.file = lake, table, project, window, file
-        self.folder = lake.settings.local_scratch / f"{time.time():.0f}-{uuid.uuid4().hex}"
+        self.folder = lake.settings.local_scratch / f"{uuid.uuid4().hex}{SCRATCH_SUFFIX}"
         self.rows = 0
         self.strays = 0
         self.changed = 0
@@ -45,16 +44,6 @@ class Stage:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._staged: dict[str, Path] = {}
         self._sealed = False
-
-    def __enter__(self) -> "Stage":
-        """Use the stage as a block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Drop what was not published."""
-        self.close()
 
     def append(self, rows: pa.Table) -> None:
         """Add *rows*, which must have the table's schema.
@@ -135,21 +124,23 @@ class Stage:
                 "Stage them under the window they belong to."
             )
         days: set[dt.date] = set()
-        for folder in sorted(self._staged):
-            if self._publish_partition(folder, self._staged[folder]):
-                self.changed += 1
-                days.add(_day_of(folder))
-        if self.table.rewrite == "replace":
-            days |= self._remove_absent()
+        with self.lake.one_writer(f"{self.table.name}-{self.file}"):
+            for folder in sorted(self._staged):
+                if self._publish_partition(folder, self._staged[folder]):
+                    self.changed += 1
+                    days.add(_day_of(folder))
+            if self.table.rewrite == "replace":
+                days |= self._remove_absent()
         self.changed_days = tuple(sorted(days))
 
     def close(self) -> None:
         """Remove the temporary files, and those that killed runs left over a day ago."""
         self.seal()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for left in self.folder.parent.glob("*-*"):
-            if left.name.split("-")[0].isdigit() and time.time() - int(left.name.split("-")[0]) > STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+        for left in (*self.folder.parent.glob(f"*{SCRATCH_SUFFIX}"), *self.folder.parent.glob("*.tmp")):
+            with suppress(FileNotFoundError):  # another process tidies up too
+                if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _writer(self, at: dt.datetime) -> pq.ParquetWriter:
         folder = self.lake.partition(self.table, self.project, at)
@@ -164,15 +155,12 @@ class Stage:
     def _publish_partition(self, folder: str, staged: Path) -> bool:
         """Put one partition in place; False when the stored one already says the same."""
         final = f"{folder}/{self.file}.parquet"
-        if self.lake.filesystem.get_file_info(final).type == pafs.FileType.File:
-            fresh, kept = self._compare(staged, final)
-            if self.table.rewrite == "replace":
-                kept_changes, kept = kept, 0
-            else:
-                kept_changes = 0
-            if not fresh and not kept_changes:
+        if self.lake.is_file(final):
+            fresh, absent = self._compare(staged, final)
+            replace = self.table.rewrite == "replace"
+            if not fresh and not (replace and absent):
                 return False
-            if kept:
+            if absent and not replace:
                 staged = self._with_kept(staged, final)
         self.lake.move_in(str(staged), final)
         return True
@@ -202,9 +190,9 @@ class Stage:
         return merged
 
     def _over_both(self, staged: Path, final: str, query: str) -> pa.Table:
-        with self.lake.connection() as connection:
+        with self.lake.local_files([final]) as stored, self.lake.connection() as connection:
             self._attach_local(connection, "staged", [str(staged)])
-            self.lake.attach(connection, self.table, [final])
+            self.lake.attach(connection, self.table, stored)
             connection.execute(f'CREATE VIEW stored AS FROM "{self.table.name}"')
             return connection.sql(query).to_arrow_table()
 
@@ -220,8 +208,9 @@ class Stage:
         days: set[dt.date] = set()
         for folder in sorted({self.lake.partition(self.table, self.project, h) for h in self.window.hours()}):
             final = f"{folder}/{self.file}.parquet"
-            if folder not in self._staged and (self.lake.filesystem.get_file_info(final).type == pafs.FileType.File):
-                self.lake.filesystem.delete_file(final)
+            if folder not in self._staged and self.lake.is_file(final):
+                with self.lake.reaching():
+                    self.lake.filesystem.delete_file(final)
                 days.add(_day_of(folder))
         return days
 
