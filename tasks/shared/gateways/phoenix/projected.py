@@ -14,7 +14,7 @@ from tasks.shared.gateways.phoenix.rows import Row, rows_of_multipart, select, u
 logger = logging.getLogger(__name__)
 ROWS_PER_CALL = 5_000
 MICROSECOND = dt.timedelta(microseconds=1)
-TRIES_WHILE_NARROWING = 2
+TRIES_WHILE_NARROWING = 3
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from tasks.shared.errors import ServiceUnavailable
 from tasks.shared.gateways.phoenix import Phoenix
 from tests.shared.gateways.phoenix.conftest import HOUR, WINDOW, fetched
 from tests.traffic import TestEvent, TestSpan, ingest, new_span_id, new_trace_id
@@ -123,7 +124,7 @@ async def test_a_value_phoenix_cannot_read_back_is_left_out_and_the_rest_is_comp
     broken = TestSpan(start=HOUR, attributes={"score.value": 1.5e20, "llm.model_name": "m"})
     others = [TestSpan(start=HOUR, attributes={"score.value": i, "llm.model_name": "m"}) for i in range(4)]
     ingest(settings().url, project, [broken, *others])
-    async with Phoenix(settings(route="fast", attempts=1)) as phoenix:
+    async with Phoenix(settings(route="fast")) as phoenix:
         with caplog.at_level(logging.WARNING):
             spans = {span["span_id"]: span["attributes"] for span in await fetched(phoenix, project, ["llm", "score"])}
     assert spans[broken.span_id] == {"llm": {"model_name": "m"}}
@@ -168,3 +169,20 @@ async def test_a_sample_shows_attributes_that_nobody_declared(settings, project)
         assert await phoenix.sample(project, WINDOW, 0) == []
     assert {"thing"} == {key for span in spans for key in span["attributes"]["custom"]}
     assert len(spans) == 6  # two of each quarter of the hour that has any
+
+
+async def test_events_that_cannot_be_read_are_missing_and_the_other_spans_have_theirs(settings, project, caplog):
+    event = TestEvent("exception", HOUR, {"exception.message": "no"})
+    failed = [TestSpan(start=HOUR, status="ERROR", events=[event]) for _ in range(3)]
+    broken = TestSpan(start=HOUR, status="ERROR", events=[event], attributes={"score.value": 1e300})
+    ingest(settings().url, project, [*failed, broken])
+    async with Phoenix(settings(route="fast")) as phoenix:
+        with caplog.at_level(logging.WARNING):
+            spans = {span["span_id"]: span["events"] for span in await fetched(phoenix, project, ["llm"])}
+        assert await phoenix.sample(project, WINDOW, 4) == []
+    assert spans.pop(broken.span_id) is None
+    assert [events[0]["attributes"]["exception.message"] for events in spans.values()] == ["no"] * 3
+    assert f"span {broken.span_id} cannot be read" in caplog.text
+    async with Phoenix(settings(route="paged")) as phoenix:
+        with pytest.raises(ServiceUnavailable, match="a system or member key makes the fast route possible"):
+            await fetched(phoenix, project, ["llm"])
