@@ -1,5 +1,6 @@
 """The one door to Great Expectations: checks and a data frame in, its verdicts out."""
 
+import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -40,12 +41,14 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
     )
     # Results come back in another order; `meta` tells which is whose.
     expectations = [
-        getattr(gxe, check.expectation)(**check.arguments, severity=check.severity, meta={"check": position})
+        getattr(gxe, check.expectation)(**_zoneless(check.arguments), severity=check.severity, meta={"check": position})
         for position, check in enumerate(checks)
     ]
     suite = context.suites.add(gx.ExpectationSuite(name="checks", expectations=expectations))
     validation = context.validation_definitions.add(gx.ValidationDefinition(name="stage", data=batch, suite=suite))
-    found = validation.run(batch_parameters={"dataframe": frame(rows, checks)}, result_format={"result_format": "SUMMARY"})
+    found = validation.run(
+        batch_parameters={"dataframe": frame(rows, checks)}, result_format={"result_format": "SUMMARY"}
+    )
     by_position: dict[int, Any] = {_position(each): each for each in found.results}
     return [_verdict(check, by_position[position]) for position, check in enumerate(checks)]
 
@@ -53,8 +56,9 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
 def frame(rows: pa.Table, checks: Sequence[Check]) -> "pd.DataFrame":
     """*rows* as *checks* need them, in little memory.
 
-    Flags are numbers, texts are categories, and texts of which only equality matters are numbers, one per text: as
-    Python objects, 100,000 ids take 40 MiB. NaN is minus infinity, so that it does not pass as missing.
+    Flags are numbers, times are UTC without a zone, texts are categories, and texts of which only equality matters
+    are numbers, one per text: as Python objects, 100,000 ids take 40 MiB. NaN is minus infinity, so that it does not
+    pass as missing.
     """
     by_value = {name for check in checks if check.expectation not in EQUALITY for name in check.columns}
     columns = {name: _compact(rows[name], only_equality=name not in by_value) for name in rows.column_names}
@@ -70,7 +74,12 @@ def _compact(column: pa.ChunkedArray, *, only_equality: bool) -> pa.ChunkedArray
         return column.cast(pa.int8()).cast(pa.float32())
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(column), float("-inf"), column)
-    return column
+    return column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column
+
+
+def _zoneless(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Times without their zone, as in the frame: all are UTC, and comparing zoned columns warns in pandas."""
+    return {n: v.replace(tzinfo=None) if isinstance(v, dt.datetime) else v for n, v in arguments.items()}
 
 
 def _position(result: Any) -> int:
