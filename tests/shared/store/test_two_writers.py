@@ -15,7 +15,7 @@ from tasks.shared.store.tables import Table
 
 HERE = Path(__file__).parent
 ROUNDS = 3
-POINTS = 14
+POINTS = 20
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:

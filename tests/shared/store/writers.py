@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas  # noqa: F401 (Arrow imports it on first use: in every child, where most kills would hit it)
 import pyarrow as pa
 from small_table import DAY, MERGED, PROJECT, REPLACED, rows
 
