@@ -5,6 +5,7 @@ Only the flow that is called gets imported: Prefect alone takes longer to import
 
 import ast
 import asyncio
+import atexit
 import importlib
 import inspect
 import os
@@ -116,5 +117,11 @@ def _fail(message: str, exit_code: int) -> int:
     return exit_code
 
 
+def _silence_teardown() -> None:
+    """Close stderr as the last act: DuckDB's binding prints a page about leaked types when the interpreter goes."""
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno()))
+
+
 if __name__ == "__main__":
+    _silence_teardown()
     sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """The real servers, started once per session on free ports, and settings that point at them."""
 
+import atexit
 import os
 import uuid
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+# The last act of the session: DuckDB's binding prints a page about leaked types after pytest's summary line otherwise.
+atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
 
 MOST_NOTES = 20
+# Inside an async task Prefect would hand back a coroutine that nobody awaits.
+SHOW = partial(create_markdown_artifact, _sync=True)
 # Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
 show_artifact = partial(create_markdown_artifact, _sync=True)  # type: ignore[call-arg]
 
@@ -106,15 +108,15 @@ async def _take_in(
     """Fetch, normalise, check and store the window's spans: all of them, or those of *trace_ids*."""
     lake = Lake.open(settings.lake)
     prices = PriceTable.shipped(settings.prices)
-    partial_fetch = trace_ids is not None
-    quarantine_table = replace(QUARANTINE, rewrite="merge") if partial_fetch else QUARANTINE
+    is_partial = trace_ids is not None
+    quarantine_table = replace(QUARANTINE, rewrite="merge") if is_partial else QUARANTINE
     with (
         lake.stage(SPANS, project, window) as spans,
         lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
     ):
         chunks = phoenix.spans(project, window, _paths(settings), trace_ids)
         pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
-        await asyncio.to_thread(gate, spans, lake, settings.checks, show_artifact, partial=partial_fetch)
+        await asyncio.to_thread(gate, spans, lake, settings.checks, show_artifact, partial=is_partial)
         spans.publish()
         quarantine.publish()
     unknown = {f"unknown_attribute.{path}": count for path, count in pulled.unknown.most_common()}
