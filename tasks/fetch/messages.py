@@ -34,8 +34,8 @@ def message(raw: Any) -> Message:
     made: Message = {"role": text(raw.get("role")), "content": content}
     if calls := calls + [tool_call(call) for call in _given_calls(raw)]:
         made["tool_calls"] = calls
-    if (answered := first(raw.get("tool_call_id"), call_id)) is not None:
-        made["tool_call_id"] = answered
+    if (answers := first(raw.get("tool_call_id"), call_id)) is not None:
+        made["tool_call_id"] = answers
     if (name := text(raw.get("name"))) is not None:
         made["name"] = name
     return made

@@ -13,6 +13,7 @@ import reprlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -46,7 +47,8 @@ TRACE_ID = re.compile(r"(?!0{32})[0-9a-fA-F]{32}")
 MILLISECOND = dt.timedelta(milliseconds=1)
 
 # The digest is the last column.
-DIGESTED = tuple(SPANS.schema.names[:-1])
+EMPTY = dict.fromkeys(SPANS.schema.names[:-1])
+digested = itemgetter(*EMPTY)
 JSON_COLUMNS = ("input_messages", "output_messages", "tools", "documents", "prompt_variables", "tags", "metadata")
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 DETAILS = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -96,6 +98,7 @@ def _row(raw: RawSpan, window: Window, unknown: Counter[str]) -> Object:
     written = canonical(attributes)
     dialect, found = _read(attributes)
     row = {
+        **EMPTY,
         **found,
         **_identity(raw),
         "kind": _kind(raw["kind"], attributes, unknown),
@@ -278,7 +281,7 @@ def _finished(row: Object, prices: PriceTable, *, repeated: bool) -> list[Any]:
         row["cache_read_tokens"],
         row["cache_write_tokens"],
     )
-    values = [row.get(name) for name in DIGESTED]
+    values = list(digested(row))
     values.append(hashlib.blake2b(canonical_bytes(values), digest_size=8).hexdigest())
     return values
 

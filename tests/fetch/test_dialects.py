@@ -147,6 +147,27 @@ def test_anthropic_parts_become_tool_calls_and_tool_results() -> None:
     ]
 
 
+def test_a_text_that_nests_deeper_than_json_is_written_stays_text() -> None:
+    deep = '{"a":' * 260 + "1" + "}" * 260
+    assert json.loads(row_of({"metadata": deep})["metadata"]) == {"value": deep}
+    wide = json.dumps({str(i): [i] for i in range(300)})
+    assert len(json.loads(row_of({"metadata": wide})["metadata"])) == 300
+
+
+def test_messages_and_parts_that_are_no_objects_are_text() -> None:
+    row = row_of(
+        {"llm.input_messages": ["hi", {"message": {"role": "user", "contents": ["there", {"type": "image"}]}}]}
+    )
+    assert messages(row, "input") == [{"role": None, "content": "hi"}, {"role": "user", "content": "there\n[image: ]"}]
+
+
+def test_a_message_s_name_is_kept_and_its_content_stands_in_for_empty_parts() -> None:
+    call = {"type": "tool_use", "name": "f", "input": {}}
+    row = row_of({"llm.input_messages": [{"role": "tool", "name": "f", "content": "hi", "contents": [call]}]})
+    [message] = messages(row, "input")
+    assert (message["name"], message["content"], message["tool_calls"][0]["name"]) == ("f", "hi", "f")
+
+
 def test_bedrock_parts_have_no_type() -> None:
     row = row_of({"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "[{'text': 'hello'}]"})
     assert row["input"] == "hello"

@@ -227,6 +227,22 @@ def test_on_s3_the_objects_are_where_other_tools_look_for_them(s3_lake: Lake, s3
     ]
 
 
+def test_an_object_that_is_no_parquet_file_is_told(s3_lake: Lake) -> None:
+    s3_lake.put_file(
+        f"spans/project={PROJECT.replace('/', '%2F').replace(' ', '%20')}/date=2026-11-19/x.parquet", b"half"
+    )
+    with pytest.raises(StoreError, match=r"x\.parquet is not a whole Parquet file after 5 reads"):
+        s3_lake.read(SPANS, PROJECT)
+
+
+def test_a_staged_result_is_streamed_and_complete_columns_are_known_without_reading(local_lake: Lake) -> None:
+    with local_lake.stage(MERGED, PROJECT, DAY) as stage:
+        stage.append(rows(("a", 5, 1), ("b", 6, None)))
+        streamed = [row["id"] for part in stage.stream("SELECT id FROM spans ORDER BY id") for row in part.to_pylist()]
+        assert streamed == ["a", "b"]
+        assert stage.complete_columns() == {"id", "start_time", "written_at"}
+
+
 def staging(lake: Lake) -> list[str]:
     """What lies in the staging folder beside the locks and DuckDB's spill folder."""
     folder = lake.settings.local_scratch
