@@ -86,9 +86,10 @@ lint: $(NIGHTJAR) ## style, format, types, and the doors between layers
 
 .PHONY: bench bench-table
 bench: env ## run the benchmarks, or one: make bench NAME=fetch
-	@$(PY) -m benchmarks run $(NAME)
+	@for file in $(if $(NAME),benchmarks/$(NAME).py,$$(grep -l '^if __name__' benchmarks/[a-z]*.py)); do \
+	  name=$$(basename $$file .py); echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
 bench-table: $(NIGHTJAR) ## print every benchmark's last figures
-	@$(PY) -m benchmarks table
+	@$(PY) -m benchmarks
 
 .PHONY: clean
 clean: ## stop the stack and delete all it wrote, environments included
