@@ -26,8 +26,6 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
 
 MOST_NOTES = 20
-# Inside an async task Prefect would hand back a coroutine that nobody awaits.
-SHOW = partial(create_markdown_artifact, _sync=True)
 # Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
 show_artifact = partial(create_markdown_artifact, _sync=True)  # type: ignore[call-arg]
 

@@ -1,0 +1,154 @@
+"""kill -9 at every stage, and a run afterwards: as if nothing had happened."""
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deployments.simulator.delivery import send
+from deployments.simulator.simulation import simulate
+from deployments.simulator.traffic import Traffic
+from tasks.shared.records import Window
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import TABLES
+
+pytestmark = pytest.mark.servers
+
+DAY = dt.date(2026, 11, 18)
+STAGE = "tasks.shared.store.stage:Stage"
+CLIENT = "mlflow.tracking.client:MlflowClient"
+POINTS: dict[str, tuple[str, int, str]] = {
+    "spans fetched, not yet checked": (f"{STAGE}.seal", 2, ""),
+    "some hours of spans in place": (f"{STAGE}._publish_partition", 4, "/spans/"),
+    "some decisions in place": (f"{STAGE}._publish_partition", 30, "/decisions/"),
+    "some annotations written": ("tasks.shared.gateways.phoenix.annotating:_post", 3, ""),
+    "metrics computed, not in place": (f"{STAGE}._publish_partition", 1, "/metrics/"),
+    "the run half logged": (f"{CLIENT}.log_batch", 2, ""),
+    "the run's artifacts half logged": (f"{CLIENT}.log_artifact", 1, ""),
+    "the new run complete, the old ones still there": (f"{CLIENT}.delete_run", 1, ""),
+    "the report not yet saved": ("tasks.shared.store.lake:Lake.put_file", 1, ".html"),
+    "the day not yet marked": ("tasks.fetch.steps:set_done", 1, ""),
+}
+
+
+async def test_killed_at_every_stage_and_run_again_it_ends_as_an_undisturbed_run(
+    nightjar_env: Path, servers, project, monkeypatch
+):
+    await send(simulate(Traffic(project=project, seed=3, days=1, until=DAY, spans=200)), servers.phoenix_url)
+    assert killed_and_run([]) == [0]
+    undisturbed = state(servers, project)
+    forget(servers, project)
+    monkeypatch.setenv("NIGHTJAR_LAKE__ROOT", str(nightjar_env.parent / "lake-of-the-killed"))
+    statuses = killed_and_run(list(POINTS.values()))
+    assert dict(zip(POINTS, statuses[:-1], strict=True)) == dict.fromkeys(POINTS, signal.SIGKILL)
+    assert statuses[-1] == 0
+    assert state(servers, project) == undisturbed
+
+
+def killed_and_run(points: list[tuple[str, int, str]]) -> list[int]:
+    """Wait statuses of the runs that die at *points*, one after the other, and of the last, which is let live."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.flows.killed_runs", json.dumps(points), "nightly", "--date", str(DAY)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env=dict(os.environ),
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def state(servers, project: str) -> dict[str, Any]:
+    """Lake, annotations and MLflow runs, without what says when or by which run."""
+    lake = Lake.open(load_settings().lake)
+    tables = {}
+    for name, table in TABLES.items():
+        columns = [c.name for c in table.columns if not c.volatile]
+        rows = lake.read(table, project, Window.of_day(DAY), columns).to_pylist()
+        tables[name] = sorted(rows, key=repr)
+    assert len(tables["spans"]) > 100
+    assert len(tables["decisions"]) > 100
+    return {"lake": tables, "annotations": annotations(servers, project, tables["spans"]), "mlflow": runs(servers)}
+
+
+def annotations(servers, project: str, spans: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Every annotation of the project's spans and traces."""
+    found = []
+    for unit in ("span", "trace"):
+        ids = sorted({row[f"{unit}_id"] for row in spans})
+        for start in range(0, len(ids), 200):
+            answer = (
+                httpx.get(
+                    f"{servers.phoenix_url}/v1/projects/{project}/{unit}_annotations",
+                    params={f"{unit}_ids": ids[start : start + 200], "limit": 10_000},
+                    timeout=30,
+                )
+                .raise_for_status()
+                .json()
+            )
+            found += [
+                (
+                    a["name"],
+                    a[f"{unit}_id"],
+                    a["identifier"],
+                    a["annotator_kind"],
+                    json.dumps(a["result"], sort_keys=True),
+                )
+                for a in answer["data"]
+            ]
+    assert len(found) == len({row[:3] for row in found}) > 100
+    return sorted(found)
+
+
+def runs(servers) -> list[dict[str, Any]]:
+    """The live runs of the settings' experiment: kind, status, params, metrics and datasets."""
+    from tasks.shared.gateways.mlflow import Mlflow
+
+    settings = load_settings()
+    client = Mlflow.open(settings, settings.project)._client
+    experiment = client.get_experiment_by_name(experiment_name_of(settings))
+    found = [
+        {
+            "kind": run.data.tags["nightjar.kind"],
+            "status": run.info.status,
+            "params": run.data.params,
+            "metrics": run.data.metrics,
+            "datasets": [d.dataset.digest for d in run.inputs.dataset_inputs],
+            "artifacts": sorted(f.path for f in client.list_artifacts(run.info.run_id)),
+        }
+        for run in client.search_runs([experiment.experiment_id])
+    ]
+    assert sorted(run["kind"] for run in found) == ["day", "trend"]
+    return sorted(found, key=lambda run: run["kind"])
+
+
+def experiment_name_of(settings) -> str:
+    """The settings' experiment."""
+    from tasks.shared.gateways.mlflow import experiment_name
+
+    return experiment_name(settings, settings.project)
+
+
+def forget(servers, project: str) -> None:
+    """Make Phoenix and MLflow as they were before the first run."""
+    from tasks.shared.gateways.mlflow import Mlflow
+
+    for unit in ("span", "trace"):
+        httpx.delete(
+            f"{servers.phoenix_url}/v1/projects/{project}/{unit}_annotations", params={"delete_all": True}, timeout=60
+        ).raise_for_status()
+    settings = load_settings()
+    client = Mlflow.open(settings, settings.project)._client
+    experiment = client.get_experiment_by_name(experiment_name_of(settings))
+    for run in client.search_runs([experiment.experiment_id]):
+        client.delete_run(run.info.run_id)
