@@ -41,7 +41,9 @@ def test_up_starts_everything_and_again_does_nothing(stack: Stack) -> None:
 def test_up_starts_again_only_what_died(stack: Stack) -> None:
     up(stack, ["one", "two"])
     survivor = stack.state.started["two"]
-    psutil.Process(stack.state.started["one"].pid).kill()
+    died = psutil.Process(stack.state.started["one"].pid)
+    died.kill()
+    died.wait(10)
     assert up(stack, ["one", "two"]) == ["one"]
     assert stack.state.started["two"] == survivor
 
