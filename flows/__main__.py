@@ -119,7 +119,7 @@ def _fail(message: str, exit_code: int) -> int:
 
 def _silence_teardown() -> None:
     """Close stderr as the last act: DuckDB's binding prints a page about leaked types when the interpreter goes."""
-    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno()))
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
 if __name__ == "__main__":

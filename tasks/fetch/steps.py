@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -12,18 +12,17 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.fetch.annotations import annotated_units, annotation_rows
+from tasks.fetch.intake import fetched_paths, take_in
 from tasks.fetch.late import known_span_ids, traces_with_unseen_spans
-from tasks.fetch.normalise import DECLARED, normalise, undeclared
+from tasks.fetch.normalise import undeclared
 from tasks.fetch.progress import OutdatedDay, content, ingested, is_done, set_done
-from tasks.fetch.pull import pull
 from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.phoenix import Phoenix
-from tasks.shared.prices import PriceTable
 from tasks.shared.records import HOUR, Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
-from tasks.shared.settings import Settings, load_settings
+from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
+from tasks.shared.store.tables import ANNOTATIONS, SPANS
 
 MOST_NOTES = 20
 # Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
@@ -37,9 +36,9 @@ async def fetch_spans(project: str, window: Window) -> Batch:
     warm_up()
     async with Phoenix(settings.phoenix) as phoenix:
         await phoenix.ping()
-        taken = await _take_in(phoenix, settings, project, window)
+        taken = await take_in(phoenix, settings, project, window, show=show_artifact)
         sample = await phoenix.sample(project, window, settings.phoenix.sampled_spans)
-    undeclared_paths = undeclared(sample, _paths(settings))
+    undeclared_paths = undeclared(sample, fetched_paths(settings))
     notes = tuple(
         f"attribute {path} is on {count} of {len(sample)} sampled spans and is not fetched. "
         "Add it to phoenix.extra_attributes to keep it."
@@ -60,7 +59,11 @@ async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
             if ingested(lake, project, part.start.date()):
                 listed = await phoenix.span_ids(project, part)
                 late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))
-                taken += [await _take_in(phoenix, settings, project, part, late)] if late else []
+                taken += (
+                    [await take_in(phoenix, settings, project, part, show=show_artifact, trace_ids=late)]
+                    if late
+                    else []
+                )
     return Batch(
         table=SPANS.name,
         project=project,
@@ -98,32 +101,6 @@ def outdated_days(project: str, day: dt.date, hours: int) -> list[OutdatedDay]:
 def mark_done(project: str, outdated: OutdatedDay) -> None:
     """Note that every stage has seen the day as it was when it was found outdated."""
     set_done(Lake.open(load_settings().lake), project, outdated)
-
-
-async def _take_in(
-    phoenix: Phoenix, settings: Settings, project: str, window: Window, trace_ids: Sequence[str] | None = None
-) -> Batch:
-    """Fetch, normalise, check and store the window's spans: all of them, or those of *trace_ids*."""
-    lake = Lake.open(settings.lake)
-    prices = PriceTable.shipped(settings.prices)
-    is_partial = trace_ids is not None
-    quarantine_table = replace(QUARANTINE, rewrite="merge") if is_partial else QUARANTINE
-    with (
-        lake.stage(SPANS, project, window) as spans,
-        lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
-    ):
-        chunks = phoenix.spans(project, window, _paths(settings), trace_ids)
-        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
-        await asyncio.to_thread(gate, spans, lake, settings.checks, show_artifact, partial=is_partial)
-        spans.publish()
-        quarantine.publish()
-    unknown = {f"unknown_attribute.{path}": count for path, count in pulled.unknown.most_common()}
-    counts = {"read": pulled.read, "quarantined": pulled.quarantined, "partitions_changed": spans.changed, **unknown}
-    return Batch(SPANS.name, project, window, spans.rows, counts)
-
-
-def _paths(settings: Settings) -> tuple[str, ...]:
-    return (*DECLARED, *settings.phoenix.extra_attributes)
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -1,0 +1,92 @@
+"""Take spans in: fetch, normalise, check, store, in one stream of bounded memory."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tasks.fetch.normalise import DECLARED, Normalised, normalise
+from tasks.shared.checks import gate
+from tasks.shared.checks.gate import Artifact
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.prices import PriceTable
+from tasks.shared.records import Batch, RawSpan, Window
+from tasks.shared.settings import Settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.stage import Stage
+from tasks.shared.store.tables import QUARANTINE, SPANS
+
+
+@dataclass
+class Pulled:
+    """What a pull did: spans read and quarantined, and attributes that no column takes with their number of spans."""
+
+    read: int = 0
+    quarantined: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+async def take_in(
+    phoenix: Phoenix,
+    settings: Settings,
+    project: str,
+    window: Window,
+    *,
+    show: Artifact | None = None,
+    trace_ids: Sequence[str] | None = None,
+) -> Batch:
+    """Store the window's spans: all of them, or those of *trace_ids*.
+
+    Malformed spans go to `quarantine` whatever the checks say of the others.
+
+    Raises:
+        CheckFailed: A critical check failed; none of the spans is stored. *show* got the verdict.
+    """
+    lake = Lake.open(settings.lake)
+    prices = PriceTable.shipped(settings.prices)
+    some = trace_ids is not None
+    # Of a part of the window nothing can be said about the rest: what is quarantined there stays.
+    quarantine_table = replace(QUARANTINE, rewrite="merge") if some else QUARANTINE
+    with (
+        lake.stage(SPANS, project, window) as spans,
+        lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
+    ):
+        chunks = phoenix.spans(project, window, fetched_paths(settings), trace_ids)
+        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
+        quarantine.publish()
+        await asyncio.to_thread(gate, spans, lake, settings.checks, show, partial=some)
+        spans.publish()
+    unknown = {f"unknown_attribute.{path}": count for path, count in pulled.unknown.most_common()}
+    counts = {"read": pulled.read, "quarantined": pulled.quarantined, "partitions_changed": spans.changed, **unknown}
+    return Batch(SPANS.name, project, window, spans.rows, counts)
+
+
+async def pull(
+    chunks: AsyncIterator[list[RawSpan]],
+    spans: Stage,
+    quarantine: Stage,
+    normalise: Callable[[list[RawSpan]], Normalised],
+) -> Pulled:
+    """Normalise every chunk and append it to the stages; the gateway has the next one under way meanwhile."""
+    pulled = Pulled()
+    async for chunk in chunks:
+        # In a thread, so that the event loop can take in the chunk that Phoenix is sending meanwhile.
+        normalised = await asyncio.to_thread(_append, normalise, chunk, spans, quarantine)
+        pulled.read += len(chunk)
+        pulled.quarantined += normalised.quarantined.num_rows
+        pulled.unknown += normalised.unknown
+    return pulled
+
+
+def fetched_paths(settings: Settings) -> tuple[str, ...]:
+    """The attribute paths that are fetched: the declared ones and those of the settings."""
+    return (*DECLARED, *settings.phoenix.extra_attributes)
+
+
+def _append(
+    normalise: Callable[[list[RawSpan]], Normalised], chunk: list[RawSpan], spans: Stage, quarantine: Stage
+) -> Normalised:
+    normalised = normalise(chunk)
+    spans.append(normalised.rows)
+    quarantine.append(normalised.quarantined)
+    return normalised
