@@ -1,7 +1,6 @@
 """The one door to Great Expectations: checks and a data frame in, its verdicts out."""
 
 import datetime as dt
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 # These ask whether values are there and whether two are equal, not which they are.
 EQUALITY = ("ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
-# Each validation would log its own progress at INFO.
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]:
@@ -30,10 +27,14 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
     warm_up().join()
     import great_expectations as gx
     import great_expectations.expectations as gxe
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types import base
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    config = base.DataContextConfig(
+        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=base.ProgressBarsConfig(globally=False, metric_calculations=False),
+        analytics_enabled=False,
+    )
+    context = gx.get_context(mode="ephemeral", project_config=config)
     batch = (
         context.data_sources.add_pandas("staged")
         .add_dataframe_asset("rows")

@@ -1,17 +1,19 @@
 """The door to Great Expectations: threads, broken expectations, and frames that stay small."""
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
 
-from tasks.shared.checks import Check, warm_up
+from tasks.shared.checks import Check, keep_out, validate, warm_up
 from tasks.shared.checks.expectations import frame, verdicts
 from tasks.shared.checks.rules import at_least, in_window, not_null, one_of, unique
 from tasks.shared.errors import CheckBroken
-from tasks.shared.store.tables import TIME
-from tests.shared.checks.staged_rows import DAY
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import METRICS, TIME
+from tests.shared.checks.staged_rows import DAY, STRICT, good, staged
 
 
 def test_eight_threads_get_their_own_verdicts() -> None:
@@ -50,6 +52,18 @@ def test_nan_does_not_pass_as_missing() -> None:
     result = verdicts([at_least("x", 0)], rows)[0]["result"]
 
     assert (result["unexpected_count"], result["missing_count"]) == (1, 1)
+
+
+def test_one_nan_among_numbers_is_seen_in_parquet_too(lake: Lake) -> None:
+    rows = [good(METRICS, f"{n}", value=n / 10, low=None, high=None) for n in range(5)]
+
+    with staged(lake, METRICS, [*rows, good(METRICS, "odd", value=math.nan, low=None, high=None)]) as stage:
+        validation = validate(stage, lake, STRICT)
+        kept_out = keep_out(stage, lake, validation)
+
+    assert [(r.name, r.failing) for r in validation.critical] == [("ExpectColumnValuesToBeBetween(value)", 1)]
+    assert validation.critical[0].examples[0]["name"] == "odd"
+    assert kept_out == 1
 
 
 def test_a_text_of_which_only_equality_matters_becomes_a_number() -> None:

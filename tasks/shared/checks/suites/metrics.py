@@ -20,6 +20,6 @@ SUITE = Suite(
     checks=checks,
     helpers={
         "interval_holds_value": "CASE WHEN low IS NOT NULL OR high IS NOT NULL THEN "
-        f"coalesce(low <= value + {SLACK} AND value <= high + {SLACK}, false) END"
+        f"coalesce(isfinite(low) AND isfinite(high) AND low <= value + {SLACK} AND value <= high + {SLACK}, false) END"
     },
 )
