@@ -1,5 +1,7 @@
 """The gate between two stages: nothing that fails a critical check becomes visible."""
 
+import asyncio
+import inspect
 from typing import Protocol
 
 from tasks.shared.checks.check import Validation
@@ -28,7 +30,7 @@ def gate(
     *,
     partial: bool = False,
 ) -> Validation:
-    """Validate *stage* and record the verdict; call it before `stage.publish()`.
+    """Validate *stage* and record the verdict; call it before `stage.publish()`, from async code in a thread.
 
     The validation page is saved in the lake under `validations/`, and *artifact* is called where anything failed.
 
@@ -52,10 +54,17 @@ def gate(
         record(lake, validation)
     saved_at = lake.put_file(page_path(validation), page(validation).encode())
     if artifact and (validation.critical or validation.warnings):
-        artifact(markdown=markdown(validation), key=f"checks-{validation.table}", description=validation.message)
+        _show(artifact, validation)
     if validation.critical:
         raise CheckFailed(
             f"{validation.message}. {kept_out} rows went to quarantine and the lake keeps what it had; "
             f"see {saved_at}. Correct the source and run the window again."
         )
     return validation
+
+
+def _show(artifact: Artifact, validation: Validation) -> None:
+    shown = artifact(markdown=markdown(validation), key=f"checks-{validation.table}", description=validation.message)
+    # In a thread of an async task, Prefect hands back a coroutine that nobody would await.
+    if inspect.iscoroutine(shown):
+        asyncio.run(shown)
