@@ -21,6 +21,8 @@ export GX_ANALYTICS_ENABLED := false
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := true
 unexport VIRTUAL_ENV
+# Imports are compiled once, not in every process.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets
