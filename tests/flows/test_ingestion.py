@@ -1,0 +1,111 @@
+"""Ingestion on a real Phoenix: late spans, annotations, days that were kept out, days that are outdated."""
+
+import datetime as dt
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.ingestion import ingestion
+from tasks.fetch.steps import mark_done, outdated_days
+from tasks.shared.errors import CheckFailed
+from tasks.shared.records import Window
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import ANNOTATIONS, QUARANTINE, SPANS
+from tests.traffic import TestSpan, ingest
+
+pytestmark = pytest.mark.servers
+
+DAY = dt.date(2026, 11, 19)
+WINDOW = Window.of_day(DAY)
+NOON = dt.datetime(2026, 11, 19, 12, tzinfo=dt.UTC)
+THE_DAY_BEFORE = Window.of_day(DAY - dt.timedelta(days=1))
+
+
+def stored(project: str, window: Window, table=SPANS) -> list[dict]:
+    """Rows of the lake."""
+    return Lake.open(load_settings().lake).read(table, project, window).to_pylist()
+
+
+async def test_a_span_that_arrives_late_is_stored_with_the_next_window(nightjar_env: Path, servers, project):
+    early = NOON - dt.timedelta(days=1)
+    ingest(servers.phoenix_url, project, [TestSpan(early, name="in time")])
+    await ingestion(THE_DAY_BEFORE)
+    ingest(servers.phoenix_url, project, [TestSpan(early, name="late"), TestSpan(NOON, name="today")])
+    _, late, _ = await ingestion(WINDOW)
+    assert late.rows == 1
+    assert {row["name"] for row in stored(project, THE_DAY_BEFORE)} == {"in time", "late"}
+    assert {row["name"] for row in stored(project, WINDOW)} == {"today"}
+    _, again, _ = await ingestion(WINDOW)
+    assert again.rows == 0
+
+
+async def test_days_never_ingested_are_no_late_data(nightjar_env: Path, servers, project):
+    ingest(servers.phoenix_url, project, [TestSpan(NOON - dt.timedelta(days=1)), TestSpan(NOON)])
+    _, late, _ = await ingestion(WINDOW)
+    assert late.rows == 0
+    assert stored(project, THE_DAY_BEFORE) == []
+
+
+async def test_what_people_left_in_phoenix_is_stored_and_nightjars_own_is_not(nightjar_env: Path, servers, project):
+    span = TestSpan(NOON)
+    ingest(servers.phoenix_url, project, [span])
+    written = [
+        {
+            "span_id": span.span_id,
+            "name": "quality",
+            "annotator_kind": "HUMAN",
+            "result": {"label": "good", "score": 1},
+        },
+        {
+            "span_id": span.span_id,
+            "name": "has_output",
+            "annotator_kind": "CODE",
+            "result": {"score": 1},
+            "identifier": "nightjar:has_output@1",
+        },
+    ]
+    with httpx.Client(base_url=servers.phoenix_url) as client:
+        client.post("/v1/span_annotations", params={"sync": True}, json={"data": written}).raise_for_status()
+        note = {"data": {"span_id": span.span_id, "note": "looks odd"}}
+        client.post("/v1/span_notes", json=note).raise_for_status()
+    *_, annotations = await ingestion(WINDOW)
+    assert annotations.rows == 2
+    rows = {row["name"]: row for row in stored(project, WINDOW, ANNOTATIONS)}
+    assert (rows["quality"]["unit_id"], rows["quality"]["label"], rows["quality"]["score"]) == (span.span_id, "good", 1)
+    assert rows["note"]["explanation"] == "looks odd"
+
+
+async def test_a_day_that_fails_a_critical_check_stays_out_with_its_malformed_spans_on_record(
+    nightjar_env: Path, servers, project
+):
+    negative = {"openinference.span.kind": "LLM", "llm.token_count.prompt": -5}
+    ends_first = TestSpan(NOON, name="backwards", end=NOON - dt.timedelta(seconds=1))
+    ingest(servers.phoenix_url, project, [TestSpan(NOON, attributes=negative), TestSpan(NOON), ends_first])
+    with pytest.raises(CheckFailed, match=r"prompt_tokens.*1 of 1 rows"):
+        await ingestion(WINDOW)
+    assert stored(project, WINDOW) == []
+    assert {row["stage"] for row in stored(project, WINDOW, QUARANTINE)} >= {"normalise"}
+    assert len(stored(project, WINDOW, QUARANTINE)) == 2
+    # The next night does not let the rest of that day in by the back door, nor fails because of it.
+    _, late, _ = await ingestion(Window.of_day(DAY + dt.timedelta(days=1)))
+    assert late.rows == 0
+
+
+async def test_a_day_is_outdated_until_every_stage_saw_what_it_holds(nightjar_env: Path, servers, project):
+    early = NOON - dt.timedelta(days=1)
+    ingest(servers.phoenix_url, project, [TestSpan(early), TestSpan(NOON)])
+    await ingestion(THE_DAY_BEFORE)
+    await ingestion(WINDOW)
+
+    def outdated() -> list[dt.date]:
+        return [found.day for found in outdated_days.fn(project, DAY, 48)]
+
+    assert outdated() == [DAY - dt.timedelta(days=1), DAY]
+    for found in outdated_days.fn(project, DAY, 48):
+        mark_done.fn(project, found)
+    assert outdated() == [DAY], "a day that is asked for is done again"
+    ingest(servers.phoenix_url, project, [TestSpan(early, name="late")])
+    await ingestion(WINDOW)
+    assert outdated() == [DAY - dt.timedelta(days=1), DAY]
