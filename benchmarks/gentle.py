@@ -25,7 +25,7 @@ from tests.traffic import otlp
 
 PULLED, TAKEN_IN = "pulled", "taken-in"
 READERS = {"nobody": None, "Nightjar": 0.0, "Nightjar with a pause": 0.2, "Phoenix client": None}
-QUEUED_PER_SECOND = 400
+QUEUED_PER_SECOND = 300
 HEALTH_EVERY_SECONDS = 0.1
 
 

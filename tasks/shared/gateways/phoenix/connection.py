@@ -1,6 +1,7 @@
 """One gentle, patient HTTP connection to Phoenix: few requests in flight, pauses, retries, and clear errors.
 
-Answers are asked for uncompressed: Phoenix would compress on the event loop that also takes in spans.
+Answers are asked for uncompressed, because Phoenix compresses on the event loop that also takes in spans; over a slow
+network the setting `phoenix.headers` can ask for gzip all the same.
 """
 
 import asyncio

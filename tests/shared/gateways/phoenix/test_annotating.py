@@ -66,7 +66,6 @@ async def test_unknown_targets_are_counted_and_the_others_written(
     settings, project, sent, unit, queued_from, monkeypatch
 ):
     monkeypatch.setattr(annotating, "SYNCHRONOUS_AT_MOST", queued_from)
-    monkeypatch.setattr(annotating, "PATIENCE_SECONDS", 1.0)
     unknown = sorted([new_span_id(), f"{project}, a session"])
     wanted = [annotation(target) for target in (*targets(unit, sent), *unknown)]
     async with Phoenix(settings()) as phoenix:
