@@ -14,6 +14,7 @@ from tasks.shared.errors import CheckBroken
 if TYPE_CHECKING:
     import pandas as pd
 
+EPOCH, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 # These ask whether values are there and whether two are equal, not which they are.
 EQUALITY = ("ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
 
@@ -42,7 +43,9 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
     )
     # Results come back in another order; `meta` tells which is whose.
     expectations = [
-        getattr(gxe, check.expectation)(**_zoneless(check.arguments), severity=check.severity, meta={"check": position})
+        getattr(gxe, check.expectation)(
+            **_in_numbers(check.arguments), severity=check.severity, meta={"check": position}
+        )
         for position, check in enumerate(checks)
     ]
     suite = context.suites.add(gx.ExpectationSuite(name="checks", expectations=expectations))
@@ -57,9 +60,9 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
 def frame(rows: pa.Table, checks: Sequence[Check]) -> "pd.DataFrame":
     """*rows* as *checks* need them, in little memory.
 
-    Flags are numbers, times are UTC without a zone, texts are categories, and texts of which only equality matters
-    are numbers, one per text: as Python objects, 100,000 ids take 40 MiB. NaN is minus infinity, so that it does not
-    pass as missing.
+    Flags are numbers, times are microseconds since 1970, texts are categories, and texts of which only equality
+    matters are numbers, one per text: as Python objects, 100,000 ids take 40 MiB. NaN is minus infinity, so that it
+    does not pass as missing.
     """
     by_value = {name for check in checks if check.expectation not in EQUALITY for name in check.columns}
     columns = {name: _compact(rows[name], only_equality=name not in by_value) for name in rows.column_names}
@@ -75,12 +78,12 @@ def _compact(column: pa.ChunkedArray, *, only_equality: bool) -> pa.ChunkedArray
         return column.cast(pa.int8()).cast(pa.float32())
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(column), float("-inf"), column)
-    return column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column
+    return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
 
 
-def _zoneless(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Times without their zone, as in the frame: all are UTC, and comparing zoned columns warns in pandas."""
-    return {n: v.replace(tzinfo=None) if isinstance(v, dt.datetime) else v for n, v in arguments.items()}
+def _in_numbers(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Times in microseconds, as in the frame: Great Expectations compares times one by one, numbers all at once."""
+    return {n: (v - EPOCH) // MICROSECOND if isinstance(v, dt.datetime) else v for n, v in arguments.items()}
 
 
 def _position(result: Any) -> int:
