@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.shared.store.lake import Lake
 
 STALE_SECONDS = 24 * 3600
+STREAMED_ROWS = 4096
 SCRATCH_SUFFIX = "-scratch"
 
 
@@ -77,7 +78,7 @@ class Stage:
     def stream(self, query: str, relations: Mapping[str, pa.Table] | None = None) -> Iterator[pa.Table]:
         """Like `sql`, for results of any size: some thousand rows at a time."""
         with self._query(query, relations) as relation:
-            for batch in pa.RecordBatchReader.from_stream(relation):
+            for batch in relation.to_arrow_reader(STREAMED_ROWS):
                 yield pa.Table.from_batches([batch])
 
     @contextmanager
