@@ -94,13 +94,13 @@ class Phoenix:
     ) -> AsyncIterator[list[RawSpan]]:
         """Every span that starts in *window*, once, in chunks, with its attributes under *paths* (dotted).
 
-        A path brings its whole subtree. Spans of status ERROR have their events. The order is the same every time:
-        by trace and start on the fast route, by start on the paged one.
+        A path brings its whole subtree. Spans of status ERROR have their events. The order is the same every time,
+        and no chunk cuts a trace (but for servers too old to list traces).
         """
         found, wanted = await self._project(project), outermost(paths)
         if not await self._is_fast(found, window):
-            async for page in listed.pages(self._connection, found, window, wanted, trace_ids):
-                yield page
+            async for chunk in self._listed(found, window, wanted, trace_ids):
+                yield chunk
             return
         questions = self._questions(
             found, window, tuple(wanted), await self._wanted(project, window, trace_ids), self.settings.traces_per_call
@@ -168,6 +168,21 @@ class Phoenix:
 
     async def _question_and_rows(self, question: Question) -> tuple[Question, list[Row] | None]:
         return question, await projected.whole(self._connection, question)
+
+    async def _listed(
+        self, project: Project, window: Window, paths: Sequence[Path], trace_ids: Sequence[str] | None
+    ) -> AsyncIterator[list[RawSpan]]:
+        """The paged route: trace by trace where the server can list traces, else page by page."""
+        try:
+            wanted = await self._wanted(project.name, window, trace_ids)
+        except Answered as error:
+            if error.status not in NO_FAST_ROUTE:
+                raise
+            chunks = listed.pages(self._connection, project, window, paths)
+        else:
+            chunks = listed.whole_traces(self._connection, project, window, paths, wanted)
+        async for chunk in chunks:
+            yield chunk
 
     async def _is_fast(self, project: Project, window: Window) -> bool:
         """Whether the fast route is open; found out once, by a question that has no answer."""

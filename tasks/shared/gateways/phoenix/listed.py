@@ -9,33 +9,47 @@ from tasks.shared.gateways.phoenix.attributes import Path, is_doubtful, lookup
 from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.failures import Broken
 from tasks.shared.gateways.phoenix.projects import Project
-from tasks.shared.gateways.phoenix.rows import from_listed
+from tasks.shared.gateways.phoenix.rows import by_start, from_listed
 from tasks.shared.records import RawSpan, Window
 
 logger = logging.getLogger(__name__)
 IDS_PER_CALL = 100
 
 
-async def pages(
-    connection: Connection, project: Project, window: Window, paths: Sequence[Path], trace_ids: Sequence[str] | None
+async def whole_traces(
+    connection: Connection, project: Project, window: Window, paths: Sequence[Path], trace_ids: Sequence[str]
 ) -> AsyncIterator[list[RawSpan]]:
-    """Every span that starts in *window*, by start (by arrival, from servers that cannot sort), page by page."""
-    batches: Sequence[Sequence[str] | None] = [None] if trace_ids is None else in_batches(trace_ids, IDS_PER_CALL)
-    for batch in batches:
-        asked = {
-            **_limits(window),
-            "order": "asc",
-            "limit": connection.settings.page_size,
-            **({} if batch is None else {"trace_id": list(batch)}),
-        }
-        try:
-            async for page in connection.pages(f"{project.path}/spans", asked):
-                yield [from_listed(span, paths) for span in page]
-        except Broken as error:
-            raise ServiceUnavailable(
-                f"{error} If only this window fails, one of its spans holds a value Phoenix cannot read: "
-                "a system or member key makes the fast route possible, which reads around it."
-            ) from error
+    """The spans of *trace_ids* that start in *window*; a chunk never cuts a trace, as on the fast route."""
+    for batch in in_batches(trace_ids, IDS_PER_CALL):
+        asked = {**_limits(window), "trace_id": list(batch)}
+        chunk = [span async for page in _pages(connection, project, asked, paths) for span in page]
+        # A server too old for the filter sends the others as well.
+        yield sorted((span for span in chunk if span["trace_id"] in batch), key=by_start)
+
+
+async def pages(
+    connection: Connection, project: Project, window: Window, paths: Sequence[Path]
+) -> AsyncIterator[list[RawSpan]]:
+    """Every span that starts in *window*, by start (by arrival, from servers that cannot sort), page by page.
+
+    For servers too old to list traces: here a page may cut a trace in two.
+    """
+    async for page in _pages(connection, project, _limits(window), paths):
+        yield page
+
+
+async def _pages(
+    connection: Connection, project: Project, asked: Mapping[str, Any], paths: Sequence[Path]
+) -> AsyncIterator[list[RawSpan]]:
+    try:
+        limit = connection.settings.page_size
+        async for page in connection.pages(f"{project.path}/spans", {**asked, "order": "asc", "limit": limit}):
+            yield [from_listed(span, paths) for span in page]
+    except Broken as error:
+        raise ServiceUnavailable(
+            f"{error} If only this window fails, one of its spans holds a value Phoenix cannot read: "
+            "a system or member key makes the fast route possible, which reads around it."
+        ) from error
 
 
 async def sample(connection: Connection, project: Project, window: Window, count: int, parts: int) -> list[RawSpan]:
