@@ -93,6 +93,12 @@ bench: env ## run the benchmarks, or one: make bench NAME=fetch
 bench-table: $(NIGHTJAR) ## print every benchmark's last figures
 	@$(PY) -m benchmarks
 
+.PHONY: docs screenshots
+docs: $(NIGHTJAR) ## write what the code knows into the documentation
+	@$(PY) -m docs.reference
+screenshots: $(NIGHTJAR) ## take the documentation's pictures of the running demo (needs chromium)
+	@$(PY) -m docs.screenshots
+
 .PHONY: clean
 clean: ## stop the stack and delete all it wrote, environments included
 	@if [ -x $(PY) ] && [ -f .nightjar/state.json ]; then $(PY) -m deployments.local down; fi

@@ -1,0 +1,266 @@
+"""`make docs`: writes what the code knows into the pages, between `<!-- begin: name -->` and `<!-- end -->`.
+
+A test compares the pages with what this writes, so that no table of the documentation is out of date.
+"""
+
+import ast
+import datetime as dt
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from benchmarks.__main__ import RESULTS, last_results
+from benchmarks.__main__ import table as benchmark_table
+from flows.__main__ import flow_summaries
+from tasks.evaluate import evaluators
+from tasks.reports import sections
+from tasks.reports.compose import known_sections
+from tasks.shared import errors
+from tasks.shared.checks import suites
+from tasks.shared.checks.check import Check, Scope, Suite
+from tasks.shared.checks.rules import declared
+from tasks.shared.errors import NightjarError
+from tasks.shared.plugins import collect
+from tasks.shared.records import Evaluator, Window
+from tasks.shared.settings import CheckSettings, Price, Settings
+from tasks.shared.store.tables import TABLES, Table
+from tasks.tracking import summaries
+from tasks.tracking.summary import all_summaries
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+BLOCK = re.compile(r"(<!-- begin: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TARGET = re.compile(r"^([a-z-]+):.*?## (.*)$", re.MULTILINE)
+SOME_DAY = Window.of_day(dt.date(2000, 1, 1))
+SOME_ROWS = 4321.0
+
+
+def flows() -> str:
+    """Every flow, and when prefect.yaml runs it."""
+    plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    schedules = {each["name"]: each.get("schedules", []) for each in plan["deployments"]}
+    rows = [
+        (f"[`{name}`](docs/operations.md#{name})", summary, _when(schedules[name]), _hours(name), _safe_again(name))
+        for name, summary in flow_summaries(ROOT / "flows").items()
+    ]
+    return _table(("flow", "what it does", "when", "timeout", "safe to run again"), rows)
+
+
+def known_evaluators() -> str:
+    """Every evaluator: its question is its file's docstring."""
+    rows = [
+        (f"`{name}`", it.unit, _first_paragraph(evaluators, name), _better(it))
+        for name, it in collect(evaluators, Evaluator).items()
+    ]
+    return _table(("evaluator", "unit", "question", "better"), rows)
+
+
+def eligible_units() -> str:
+    """Which units each evaluator decides on, and what it can be told."""
+    rows = [
+        (f"`{name}`", it.version, it.kind, "all" if it.select == "true" else f"`{it.select}`", _settings_of(it))
+        for name, it in collect(evaluators, Evaluator).items()
+    ]
+    return _table(("evaluator", "version", "kind", "eligible units", "setting"), rows)
+
+
+def report_sections() -> str:
+    """Every section of the report, in its order."""
+    rows = [(section.title, _first_paragraph(sections, name)) for name, section in known_sections().items()]
+    return _table(("section", "what it shows"), rows)
+
+
+def metrics() -> str:
+    """Every group of summary metrics."""
+    return _table(("group", "what it tells"), [(f"`{n}`", _first_paragraph(summaries, n)) for n in all_summaries()])
+
+
+def checks() -> str:
+    """Every check, table by table."""
+    found = collect(suites, Suite)
+    parts = []
+    for name, table in TABLES.items():
+        if name in found:
+            head = ("severity", "columns", "wanted", "expectation")
+            parts.append(f"### {name}\n\n" + _table(head, _alike(_checks(table, found[name]))))
+    return "\n\n".join(parts)
+
+
+def settings() -> str:
+    """Every setting, by table of nightjar.toml."""
+    parts: dict[str, list[tuple[str, str, str]]] = {}
+    for key, field in setting_fields():
+        table = key.rpartition(".")[0]
+        parts.setdefault(table, []).append((f"`{key.rpartition('.')[2]}`", _default(field), field.description or ""))
+    return "\n\n".join(
+        (f"### `[{table}]`\n\n" if table else "### Top level\n\n") + _table(("key", "default", "meaning"), rows)
+        for table, rows in parts.items()
+    )
+
+
+def tables() -> str:
+    """Every table of the lake with its columns."""
+    return "\n\n".join(_table_of_lake(table) for table in TABLES.values())
+
+
+def error_tree() -> str:
+    """Every error that Nightjar raises on purpose, and the exit code of a command that it ends."""
+    rows = [
+        (f"`{name}`", str(error.exit_code), (inspect.getdoc(error) or "").split("\n")[0])
+        for name, error in vars(errors).items()
+        if inspect.isclass(error) and issubclass(error, NightjarError) and error is not NightjarError
+    ]
+    return _table(("error", "exit code", "meaning"), rows)
+
+
+def make_targets() -> str:
+    """Every target of the Makefile."""
+    found = TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    return _table(("command", "what it does"), [(f"`make {name}`", what) for name, what in found])
+
+
+def benchmarks() -> str:
+    """The last figures of every benchmark, and where they were measured."""
+    results = last_results(RESULTS)
+    machines = sorted({result["machine"] for result in results})
+    return benchmark_table(results) + "\n\nMeasured on: " + "; ".join(machines) + "."
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "flows": flows,
+    "evaluators": known_evaluators,
+    "eligible": eligible_units,
+    "sections": report_sections,
+    "metrics": metrics,
+    "checks": checks,
+    "settings": settings,
+    "tables": tables,
+    "errors": error_tree,
+    "targets": make_targets,
+    "benchmarks": benchmarks,
+}
+
+
+def rewritten(text: str) -> str:
+    """A page with every block as the code has it now. Raises KeyError for a block that nobody writes."""
+    return BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", text)
+
+
+def setting_fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting as `table.key` with its field; the top level first."""
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+            inner.append((name, field.annotation))
+        elif Price in get_args(field.annotation):
+            inner.append((f'{name}."<model>"', Price))
+        else:
+            yield f"{prefix}{name}", field
+    for name, nested in inner:
+        yield from setting_fields(nested, f"{prefix}{name}.")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |" for row in lines
+    )
+
+
+def _when(schedules: Sequence[Mapping[str, str]]) -> str:
+    named = [f"{each['slug'].replace('-', ' ')}: `{each['cron']}` {each['timezone']}" for each in schedules]
+    return "; ".join(named) or "inside nightly, or by hand"
+
+
+def _hours(flow: str) -> str:
+    return f"{getattr(importlib.import_module(f'flows.{flow}'), flow).timeout_seconds / 3600:g} h"
+
+
+def _safe_again(flow: str) -> str:
+    """What the operations page says of running the flow again, up to the first stop. Raises LookupError for nothing."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    part = page.partition(f"\n### {flow}\n")[2].partition("\n### ")[0]
+    said = re.search(r"\*\*Safe to run again:\*\* (\w+)", part)
+    if not said:
+        raise LookupError(f"docs/operations.md does not say of {flow} whether it is safe to run again.")
+    return said[1]
+
+
+def _first_paragraph(package: Any, name: str) -> str:
+    """The first paragraph of a plugin file's docstring, read without running it."""
+    source = Path(package.__path__[0], f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0]
+
+
+def _better(evaluator: Evaluator) -> str:
+    return "higher" if evaluator.direction == "maximize" else "lower"
+
+
+def _settings_of(evaluator: Evaluator) -> str:
+    return ", ".join(f"`evaluators.{name}`" for name in evaluator.parameters)
+
+
+def _checks(table: Table, suite: Suite) -> tuple[Check, ...]:
+    usual = SOME_ROWS if suite.weekly else None
+    return (*declared(table, SOME_DAY), *suite.checks(Scope(SOME_DAY, CheckSettings(), usual)))
+
+
+def _alike(found: Iterable[Check]) -> list[tuple[str, str, str, str]]:
+    """One row for all checks of a table that ask the same of different columns."""
+    columns: dict[tuple[str, str, str], list[str]] = {}
+    for check in found:
+        name = check.arguments.get("column", "")
+        asked = (check.severity, _wanted(check).removeprefix(f"{name} "), check.expectation)
+        columns.setdefault(asked, []).extend(f"`{column}`" for column in check.columns)
+    return [(severity, ", ".join(of), what, f"`{how}`") for (severity, what, how), of in columns.items()]
+
+
+def _wanted(check: Check) -> str:
+    return check.wanted.replace(str(SOME_DAY), "the window").replace(f"{SOME_ROWS:g}, the usual", "the usual number")
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if SecretStr in (field.annotation, *get_args(field.annotation)) and get_origin(field.annotation) is not dict:
+        return "none; a secret: set it in the environment"
+    match default:
+        case None:
+            return "none"
+        case _ if default in ("", (), {}):
+            return "empty"
+        case bool() | int() | float():
+            return f"`{default}`"
+        case str():
+            return f'`"{default}"`'
+        case dict():
+            return "`{ " + ", ".join(f'"{key}" = {value}' for key, value in default.items()) + " }`"
+    return "required" if field.is_required() else f"`{default}`"
+
+
+def _table_of_lake(table: Table) -> str:
+    rows = [(f"`{c.name}`", str(c.type), "yes" if c.required else "", c.doc) for c in table.columns]
+    key = ", ".join(f"`{name}`" for name in table.key)
+    about = f"{table.doc} Key: {key}. One partition per {table.grain}, placed by `{table.time}`."
+    return f"### {table.name}\n\n{about}\n\n" + _table(("column", "type", "required", "meaning"), rows)
+
+
+def main() -> int:
+    """Write every page that changed; say which."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        if (new := rewritten(text)) != text:
+            page.write_text(new, encoding="utf-8")
+            print(f"wrote {page.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
