@@ -30,7 +30,7 @@ def key_rows(table: Table) -> dict[str, str]:
 def not_null(column: str, severity: Severity = "critical") -> Check:
     """Every row has the column."""
     return Check(
-        "ExpectColumnValuesToNotBeNull", {"column": column}, severity, f'"{column}" IS NULL', f"{column} is there"
+        "ExpectColumnValuesToNotBeNull", {"column": column}, severity, f'"{column}" IS NULL', f"{column} is present"
     )
 
 
