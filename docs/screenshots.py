@@ -35,10 +35,10 @@ PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT = 1400, 900
 PATIENCE_SECONDS = 120.0
 STILL_SECONDS = 2.0
-# The failed trace with the most steps: its scores and the step that failed are both in view.
+# The trace with the most failing scores, on its spans and as a whole: what the evaluators said is in view.
 WORST_TRACE = """
-SELECT unit_id FROM decisions JOIN spans USING (trace_id) WHERE evaluator = 'no_error' AND score = 0
-GROUP BY unit_id ORDER BY count(*) DESC, unit_id LIMIT 1
+SELECT trace_id FROM decisions WHERE score = 0 AND direction = 'maximize'
+GROUP BY trace_id HAVING bool_or(unit = 'trace') ORDER BY count(*) DESC, trace_id LIMIT 1
 """
 COLUMNS = ("spans", "error_rate/spans", "latency_ms/p95", "cost_usd", "score/no_error", "score/refusal")
 # Plotly shows its toolbar where no mouse is.
@@ -220,7 +220,7 @@ def _mlflow_storage(experiment_url: str) -> dict[str, str]:
     """The runs table with a few telling columns, and no assistant beside it."""
     view = {
         "searchFilter": "",
-        "orderByKey": "attributes.start_time",
+        "orderByKey": "tags.`mlflow.runName`",
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
