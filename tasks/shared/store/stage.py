@@ -206,7 +206,7 @@ class Stage:
         with self.lake.local_files([final]) as stored, self.lake.connection() as connection:
             self._attach_local(connection, "staged", [str(staged)])
             self.lake.attach(connection, self.table, stored)
-            connection.execute(f'CREATE VIEW stored AS FROM "{self.table.name}"')
+            connection.execute(f'CREATE TEMP VIEW stored AS FROM "{self.table.name}"')
             return connection.sql(query).to_arrow_table()
 
     def _attach_local(self, connection: Any, name: str, files: list[str]) -> None:
@@ -214,7 +214,7 @@ class Stage:
             connection.register(name, self.table.schema.empty_table())
             return
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])')
+        connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])')
 
     def _remove_absent(self) -> set[dt.date]:
         """Delete this writer's files in the window's partitions that got no row; return their days."""
