@@ -24,7 +24,7 @@ from deployments.simulator.traffic import Incident, Traffic, yesterday
 from tasks.shared.errors import NightjarError
 from tasks.shared.settings import Settings, load_settings
 
-DAYS = 14
+DAYS, SPANS = 14, 4_200
 
 
 class DemoFailed(NightjarError):
@@ -67,7 +67,9 @@ def start_the_rest(stack: Stack, settings: Settings, report: Report) -> None:
 
 def write_traffic(stack: Stack, settings: Settings, day: dt.date, report: Report) -> None:
     """Send the simulated traffic that Phoenix does not have yet: two weeks up to *day*, and the broken project."""
-    traffic = Traffic(project=settings.project, days=DAYS, until=day, incident=Incident(day=incident_day(day)))
+    traffic = Traffic(
+        project=settings.project, days=DAYS, spans=SPANS, until=day, incident=Incident(day=incident_day(day))
+    )
     _send(simulate(traffic), "simulated traffic", stack, report)
     _send(broken(day=day), "broken project", stack, report)
 
