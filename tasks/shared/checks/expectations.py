@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
-# These ask whether values are there and whether two are equal, not which they are.
-EQUALITY = ("ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
+# These ask whether two values are equal, not which they are.
+EQUALITY = ("ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
 
 
 def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]:

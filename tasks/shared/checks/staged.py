@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tasks.shared.checks import suites
 from tasks.shared.checks.check import Check, Suite
-from tasks.shared.checks.rules import key_rows
+from tasks.shared.checks.rules import key_rows, missing
 from tasks.shared.plugins import collect
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
@@ -42,7 +42,8 @@ class StagedRows:
     def of(cls, stage: Stage, lake: Lake) -> "StagedRows":
         """The stage's rows with the helpers and relations of its table's suite."""
         suite = suite_of(stage.table)
-        return cls(stage, {**suite.helpers, **key_rows(stage.table)}, suite.relations(stage, lake))
+        own = key_rows(stage.table) | missing(stage.table, stage.complete_columns())
+        return cls(stage, {**suite.helpers, **own}, suite.relations(stage, lake))
 
     def sql(self, query: str) -> pa.Table:
         """Run *query* over `staged`."""
@@ -53,20 +54,9 @@ class StagedRows:
         return self.stage.stream(self._over_staged(query), self.relations)
 
     def narrow(self, checks: Sequence[Check]) -> pa.Table:
-        """The columns that *checks* look at; where a column need only be there, a 1 stands for its value.
-
-        So a column of long texts is never read for its nulls when the Parquet footers know that it has none.
-        """
-        complete = self.stage.complete_columns()
-        shown: dict[str, str] = {}
-        for check in checks:
-            for name in check.columns:
-                if check.expectation != "ExpectColumnValuesToNotBeNull":
-                    shown[name] = f'"{name}"'
-                else:
-                    flag = "1" if name in complete else f'CASE WHEN "{name}" IS NOT NULL THEN 1 END'
-                    shown.setdefault(name, f"CAST({flag} AS TINYINT)")
-        return self.sql("SELECT " + ", ".join(f'{value} AS "{name}"' for name, value in shown.items()) + " FROM staged")
+        """The columns that *checks* look at, and no other."""
+        names = dict.fromkeys(name for check in checks for name in check.columns)
+        return self.sql("SELECT " + ", ".join(f'"{name}"' for name in names) + " FROM staged")
 
     def examples(self, check: Check) -> tuple[dict[str, Any], ...]:
         """Key and looked-at values of the first failing rows, as text."""

@@ -9,11 +9,15 @@ import pytest
 
 from tasks.shared.checks import Check, keep_out, validate, warm_up
 from tasks.shared.checks.expectations import frame, verdicts
-from tasks.shared.checks.rules import at_least, in_window, not_null, one_of, unique
+from tasks.shared.checks.rules import at_least, in_window, one_of, unique
 from tasks.shared.errors import CheckBroken
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import METRICS, TIME
 from tests.shared.checks.staged_rows import DAY, STRICT, good, staged
+
+
+def not_null(column: str) -> Check:
+    return Check("ExpectColumnValuesToNotBeNull", {"column": column}, "critical", f'"{column}" IS NULL', "there")
 
 
 def test_eight_threads_get_their_own_verdicts() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tasks.shared.checks import Validation, validate
 from tasks.shared.checks.check import Check, Scope
-from tasks.shared.checks.rules import declared
+from tasks.shared.checks.rules import MISSING, declared, required
 from tasks.shared.checks.staged import StagedRows, all_suites, suite_of
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
@@ -30,8 +30,8 @@ NAMES = [f"{table.name}-{title(check)}" for table, check in ALL_CHECKS]
 
 def change_that_breaks(check: Check, table: Table) -> Row:
     """Changes to a good row that *check* must find; a new check needs an entry in BROKEN."""
-    if check.expectation == "ExpectColumnValuesToNotBeNull":
-        return {check.columns[0]: None}
+    if check.columns == (MISSING,):
+        return {next(name for name in required(table) if name not in (*table.key, table.time)): None}
     if check.columns in ((), table.key):
         return {}
     return BROKEN[table.name][", ".join(check.columns)]
@@ -124,3 +124,15 @@ def test_an_empty_stage_holds(table: Table, lake: Lake) -> None:
 
     assert [r.name for r in validation.results if not r.success] == []
     assert validation.rows == 0
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_row_without_a_required_column_is_found_with_the_columns_name(table: Table, lake: Lake) -> None:
+    names = required(table)
+    rows = [good(table, f"without-{name}", **{name: None}) for name in names] + [good(table, "whole")]
+    with staged(lake, table, rows) as stage:
+        found = StagedRows.of(stage, lake).sql(f"SELECT {MISSING} FROM staged").column(0).to_pylist()
+        verdict = validate(stage, lake, STRICT).results[0]
+    assert sorted(found, key=str) == sorted([*names, None], key=str)
+    assert (verdict.success, verdict.failing) == (False, len(names))
+    assert all(example[MISSING] in names for example in verdict.examples)
