@@ -28,6 +28,13 @@ def stored(project: str, window: Window, table=SPANS) -> list[dict]:
     return Lake.open(load_settings().lake).read(table, project, window).to_pylist()
 
 
+def leave(phoenix_url: str, annotations: list[dict], note: dict) -> None:
+    """Write annotations and a note as people and tools do."""
+    with httpx.Client(base_url=phoenix_url) as client:
+        client.post("/v1/span_annotations", params={"sync": True}, json={"data": annotations}).raise_for_status()
+        client.post("/v1/span_notes", json={"data": note}).raise_for_status()
+
+
 async def test_a_span_that_arrives_late_is_stored_with_the_next_window(nightjar_env: Path, servers, project):
     early = NOON - dt.timedelta(days=1)
     ingest(servers.phoenix_url, project, [TestSpan(early, name="in time")])
@@ -66,10 +73,7 @@ async def test_what_people_left_in_phoenix_is_stored_and_nightjars_own_is_not(ni
             "identifier": "nightjar:has_output@1",
         },
     ]
-    with httpx.Client(base_url=servers.phoenix_url) as client:
-        client.post("/v1/span_annotations", params={"sync": True}, json={"data": written}).raise_for_status()
-        note = {"data": {"span_id": span.span_id, "note": "looks odd"}}
-        client.post("/v1/span_notes", json=note).raise_for_status()
+    leave(servers.phoenix_url, written, {"span_id": span.span_id, "note": "looks odd"})
     *_, annotations = await ingestion(WINDOW)
     assert annotations.rows == 2
     rows = {row["name"]: row for row in stored(project, WINDOW, ANNOTATIONS)}
