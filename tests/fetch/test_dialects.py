@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from raw_spans import normal, raw_span, row_of
+
+from tests.fetch.raw_spans import normal, raw_span, row_of
 
 OPENINFERENCE = {
     "llm.model_name": "gpt-4o",

@@ -8,11 +8,11 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_spans import PRICES, WINDOW, nested, normal, raw_span, row_of
 
 from tasks.fetch.normalise import DECLARED, normalise, undeclared
 from tasks.shared.records import RawSpan
 from tasks.shared.store.tables import QUARANTINE, SPANS
+from tests.fetch.raw_spans import PRICES, WINDOW, nested, normal, raw_span, row_of
 
 LLM_CALL = {"llm.model_name": "gpt-4o", "llm.token_count.prompt": 1000, "llm.token_count.completion": 100}
 

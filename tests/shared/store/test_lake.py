@@ -10,12 +10,12 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_table import DAILY, DAY, MERGED, PROJECT, REPLACED, hours, rows, stored, triples
 
 from tasks.shared.errors import StoreError
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import INTEGER, SPANS, TEXT, Column
+from tests.shared.store.small_table import DAILY, DAY, MERGED, PROJECT, REPLACED, hours, rows, stored, triples
 
 
 def read(lake: Lake, window=None):

@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_table import DAY, MERGED, PROJECT, rows, stored, triples
 
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import DECISIONS, FLAG, FLOAT, INTEGER, SPANS, TEXT, TIME, Table
+from tests.shared.store.small_table import DAY, MERGED, PROJECT, rows, stored, triples
 
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     TEXT: st.text(max_size=12),

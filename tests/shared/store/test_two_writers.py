@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_table import DAY, MERGED, PROJECT, REPLACED, stored, triples
-from writers import HOURS, ROWS_PER_HOUR, own_rows, version
 
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import Table
+from tests.shared.store.small_table import DAY, MERGED, PROJECT, REPLACED, stored, triples
+from tests.shared.store.writers import HOURS, ROWS_PER_HOUR, own_rows, version
 
 HERE = Path(__file__).parent
 ROUNDS = 3

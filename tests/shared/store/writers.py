@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas  # noqa: F401 (Arrow imports it on first use: in every child, where most kills would hit it)
 import pyarrow as pa
-from small_table import DAY, MERGED, PROJECT, REPLACED, rows
 
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import Table
+from tests.shared.store.small_table import DAY, MERGED, PROJECT, REPLACED, rows
 
 HOURS = (5, 6, 7)
 ROWS_PER_HOUR = 50
