@@ -31,7 +31,7 @@ help: ## list the targets
 .PHONY: env servers
 env: $(NIGHTJAR) ## create the four environments from their locks
 	@$(MAKE) --no-print-directory -j3 servers
-servers: $(SERVERS)
+servers: $(SERVERS) ## the part of env that the three servers need
 	@:
 
 $(UV):

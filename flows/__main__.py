@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import orjson
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
@@ -27,6 +27,7 @@ HELP = """Nightjar's flows. `python -m flows FLOW --help` shows a flow's options
 
 Exit code 0: done. 1: failed, with one line saying what to do. 2: inconclusive.
 """
+JSON_OPTION = Annotated[bool, Parameter(help="Print the receipts as JSON on stdout; logs go to stderr.", negative="")]
 
 
 def flow_summaries(folder: Path) -> dict[str, str]:
@@ -42,11 +43,13 @@ def flow_summaries(folder: Path) -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     app = App(name="python -m flows", help=HELP, version_flags=[], result_action="return_value")
-    for name, summary in flow_summaries(Path(__file__).parent).items():
-        wanted = arguments[:1] == [name]
-        app.command(_command_of(name) if wanted else _named(name, summary), name=name)
     try:
-        app(arguments, exit_on_error=False, print_error=True)
+        for name, summary in flow_summaries(Path(__file__).parent).items():
+            wanted = arguments[:1] == [name]
+            app.command(_command_of(name) if wanted else _named(name, summary), name=name)
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        return _fail(f"{_one_line(error)} Add --help to see what there is.", 1)
     except NightjarError as error:
         return _fail(str(error), error.exit_code)
     except SystemExit as stop:
@@ -54,8 +57,13 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-written. Run the same command again to go on.", 1)
     except Exception as error:  # noqa: BLE001 - the last resort: one line for people, the traceback is in the log
-        return _fail(f"{type(error).__name__}: {error}. The flow run's log has the traceback.", 1)
+        return _fail(f"{type(error).__name__}: {_one_line(error)} The flow run's log has the traceback.", 1)
     return 0
+
+
+def _one_line(error: Exception) -> str:
+    words = " ".join(str(error).split())
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _named(name: str, summary: str) -> Callable[[], None]:
@@ -81,12 +89,10 @@ def _command_of(name: str) -> Callable[..., None]:
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=_option(hints[p.name]))
         for p in inspect.signature(flow.fn).parameters.values()
     ]
-    as_json = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
+    as_json = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JSON_OPTION)
     command.__signature__ = inspect.Signature([*parameters, as_json])  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in [*parameters, as_json]}
-    json_help = "    json: Print the receipts as JSON on stdout; logs go to stderr."
-    document = inspect.getdoc(flow.fn) or ""
-    command.__doc__ = f"{document}\n{json_help}" if "Args:" in document else f"{document}\n\nArgs:\n{json_help}"
+    command.__doc__ = inspect.getdoc(flow.fn)
     return command
 
 

@@ -45,9 +45,10 @@ def demo(console: Console) -> None:
         traffic.result()
         # A failing check is shown while the night's work goes on: it is another deployment.
         failing = beside.submit(run_on_broken_project, stack, day, report)
-        last_night = run_nightly(stack, f"nightly {day}", {"date": str(day)}, report)
+        # The days before first: last night's report compares with them.
         first, last = day - dt.timedelta(days=DAYS - 1), day - dt.timedelta(days=1)
         run_nightly(stack, f"backfill {DAYS - 1} days", {"date": str(first), "until": str(last)}, report)
+        last_night = run_nightly(stack, f"nightly {day}", {"date": str(day)}, report)
         failed = failing.result()
     console.print(f"\nDone in {time.monotonic() - began:.0f} s. Where to look:")
     for what, where in where_to_look(stack, settings, day, last_night, failed).items():

@@ -65,7 +65,25 @@ def test_a_flows_help_shows_its_parameters_and_what_they_mean():
 def test_bad_input_exits_1_with_the_value_named(arguments, message):
     done = run(*arguments, COLUMNS="200")
     assert done.returncode == 1
-    assert message in done.stdout + done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nightjar: ")
+    assert message in line
+
+
+def test_a_wrong_setting_is_one_line_too():
+    done = run("nightly", NIGHTJAR_PHOENIX__IN_FLIGHT="0")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "phoenix.in_flight" in line
+
+
+def test_nothing_reports_to_anyone_even_where_a_terminal_is_interactive():
+    quiet = {name: "" for name in os.environ if name in {"CI", "DO_NOT_TRACK", "GITHUB_ACTIONS"}}
+    probe = "import flows.windows, os; print(os.environ['DO_NOT_TRACK'])"
+    environment = {k: v for k, v in os.environ.items() if k not in quiet}
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "true"
 
 
 @pytest.mark.servers

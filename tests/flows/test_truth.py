@@ -22,17 +22,24 @@ Figures = dict[tuple[str, str], dict[str, object]]
 
 
 @pytest.fixture
-async def night(nightjar_env: Path, servers, project) -> DayTruth:
-    """A simulated day in Phoenix, the night's work done on it, and what is true of it."""
-    simulation = simulate(Traffic(project=project, seed=11, days=1, until=DAY, spans=300))
+async def nights(nightjar_env: Path, servers, project) -> dict[dt.date, DayTruth]:
+    """Three simulated days in Phoenix, a backfill of them as in the demo, and what is true of each."""
+    simulation = simulate(Traffic(project=project, seed=11, days=3, until=DAY, spans=500))
     await send(simulation, servers.phoenix_url)
-    await nightly(date=DAY)
-    return simulation.truth.days[DAY]
+    await nightly(date=DAY - dt.timedelta(days=2), until=DAY)
+    return simulation.truth.days
 
 
-async def test_a_nights_figures_are_the_injected_ones(night: DayTruth, project):
+async def test_a_nights_figures_are_the_injected_ones(nights: dict[dt.date, DayTruth], project):
+    assert len(nights) == 3
+    for day, truth in nights.items():
+        agree(project, day, truth)
+
+
+def agree(project: str, day: dt.date, night: DayTruth) -> None:
+    """The day's metrics and decisions are what the simulator injected."""
     lake = Lake.open(load_settings().lake)
-    rows = lake.read(METRICS, project, Window.of_day(DAY)).to_pylist()
+    rows = lake.read(METRICS, project, Window.of_day(day)).to_pylist()
     figures: Figures = {(row["name"], row["dimension"]): row for row in rows}
 
     def value(name: str, dimension: str = "") -> float:
@@ -51,7 +58,7 @@ async def test_a_nights_figures_are_the_injected_ones(night: DayTruth, project):
 
     verdicts = {
         (row["evaluator"], row["unit_id"]): row["score"]
-        for row in lake.read(DECISIONS, project, Window.of_day(DAY)).to_pylist()
+        for row in lake.read(DECISIONS, project, Window.of_day(day)).to_pylist()
         if row["status"] == "scored"
     }
     assert failing(verdicts, "no_error") == set(night.failed_traces)
