@@ -25,7 +25,8 @@ def _table(required: dict[str, Any], optional: dict[str, Any] | None = None) -> 
     }
 
 
-RETRIES = {
+ENVIRONMENT = {
+    "DO_NOT_TRACK": {"const": "true"},
     "PREFECT_TASKS_DEFAULT_RETRIES": {"type": "string", "pattern": "^[1-9]$"},
     "PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS": {"type": "string", "pattern": r"^\d+(,\d+)+$"},
 }
@@ -41,7 +42,7 @@ DEPLOYMENT = _table(
             "items": TEXT,
             "minItems": 2,
         },
-        "work_pool": _table({"name": {"const": POOL}, "job_variables": _table({"env": _table(RETRIES)})}),
+        "work_pool": _table({"name": {"const": POOL}, "job_variables": _table({"env": _table(ENVIRONMENT)})}),
         "concurrency_limit": _table({"limit": {"const": 1}, "collision_strategy": {"enum": ["ENQUEUE", "CANCEL_NEW"]}}),
     },
     {"schedules": {"type": "array", "items": SCHEDULE, "minItems": 1}, "parameters": {"type": "object"}},
