@@ -247,8 +247,15 @@ def test_data_quality_lists_warnings_quarantine_and_gaps(day):
     assert "Spans of unknown kind" not in gaps
 
 
-def test_a_check_that_failed_in_any_hour_is_a_warning(tmp_path):
+def test_a_day_s_check_speaks_for_its_hours(tmp_path):
     rows = [check("unique"), check("unique", start_time=at(1), end_time=at(2), success=False, failing=2, checked=3)]
+    evidence = evidence_of(tmp_path, {"checks": rows})
+    assert texts(evidence, "data_quality")[0] == "1 of 1 checks hold."
+
+
+def test_a_check_that_failed_in_any_hour_of_a_day_not_checked_whole_is_a_warning(tmp_path):
+    failed = check("unique", start_time=at(1), end_time=at(2), success=False, failing=2, checked=3)
+    rows = [check("unique", start_time=at(2), end_time=at(3)), failed]
     evidence = evidence_of(tmp_path, {"checks": rows})
     assert texts(evidence, "data_quality")[0] == (
         "warning: unique on spans.span_id does not hold for 2 of 3 rows. Seen: nothing amiss"

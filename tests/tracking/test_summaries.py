@@ -213,6 +213,16 @@ def test_quality_counts_rows_kept_out_and_warnings_but_not_those_about_the_metri
     assert (found["check_warnings"].value, found["check_warnings"].n) == (1, 3)
 
 
+def test_warnings_of_hours_are_not_counted_once_the_day_was_checked(lake):
+    hour = {"start_time": NOON, "end_time": NOON + dt.timedelta(hours=1), "success": False}
+    put(lake, "checks", {**hour, "expectation": "unique"})
+    assert summarised(lake, "quality")["check_warnings"].value == 1
+    day = {"start_time": DAY.start, "end_time": DAY.end, "expectation": "unique"}
+    put(lake, "checks", {**hour, "expectation": "unique"}, day)
+    found = summarised(lake, "quality")["check_warnings"]
+    assert (found.value, found.n) == (0, 1)
+
+
 @pytest.mark.parametrize("name", sorted(all_summaries()))
 def test_a_day_without_any_rows_has_zeros_and_no_rates(lake, name):
     for metric in summarised(lake, name).values():

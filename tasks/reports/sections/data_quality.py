@@ -3,14 +3,15 @@
 from tasks.reports.blocks import Block, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
 from tasks.reports.wording import shortened
+from tasks.shared.store.verdicts import standing
 
 REASONS_SHOWN = 15
-# A day is checked as a whole and hour by hour; each check speaks with its worst finding.
-CHECKS = """
+# Of a day that was only checked hour by hour, each check speaks with its worst finding.
+CHECKS = f"""
 SELECT table_name, expectation, "column", severity, bool_and(success) AS success,
     max_by(checked, (NOT success, failing)) AS checked, max_by(failing, (NOT success, failing)) AS failing,
     max_by(observed, (NOT success, failing)) AS observed
-FROM checks GROUP BY table_name, expectation, "column", severity
+FROM {standing()} GROUP BY table_name, expectation, "column", severity
 ORDER BY success, severity, table_name, expectation, "column"
 """
 # Reasons name the value, so numbers and quoted values are left out to count alike reasons as one.

@@ -7,6 +7,7 @@ from tasks.shared.checks.check import Validation
 from tasks.shared.records import Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import CHECKS
+from tasks.shared.store.verdicts import standing
 
 # The longest window that another one's checks are looked for in.
 LONGEST_WINDOW_HOURS = 14 * 24
@@ -43,13 +44,9 @@ def recorded(lake: Lake, project: str, window: Window) -> pa.Table:
     A validation inside a longer one of the same table and writer is left out: the day speaks for its hours.
     """
     return lake.sql(
-        """
+        f"""
         WITH near AS (SELECT * FROM checks WHERE start_time < $end AND end_time > $start)
-        SELECT * FROM near AS own WHERE NOT EXISTS (
-            SELECT 1 FROM near AS other
-            WHERE other.table_name = own.table_name AND other.file = own.file
-              AND other.start_time <= own.start_time AND other.end_time >= own.end_time
-              AND other.end_time - other.start_time > own.end_time - own.start_time)
+        SELECT * FROM {standing("near")}
         ORDER BY success, severity, table_name, file, start_time, expectation, "column"
         """,
         project,

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from tasks.shared.records import Metric
+from tasks.shared.store.verdicts import standing
 from tasks.tracking.summary import Row, Summary, count
 
 # What the checks found in the metrics themselves comes after this and would make the next run count it.
-QUERY = """
+QUERY = f"""
 WITH looked_at AS (
     SELECT table_name, file, expectation, "column", bool_or(severity = 'warning' AND NOT success) AS warned
-    FROM checks WHERE table_name <> 'metrics' GROUP BY ALL
+    FROM {standing()} WHERE table_name <> 'metrics' GROUP BY ALL
 )
 SELECT (SELECT count(*) FROM quarantine WHERE table_name <> 'metrics') AS quarantined,
     (SELECT count(*) FROM spans) AS spans, count(*) AS checks, count(*) FILTER (warned) AS warned
