@@ -7,6 +7,7 @@ sees half a file.
 
 import datetime as dt
 import fcntl
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -121,7 +122,7 @@ class Lake:
         """
         with ExitStack() as copies, self.connection() as connection:
             for table in TABLES.values():
-                if table.name in query:
+                if re.search(rf"\b{table.name}\b", query):
                     files = copies.enter_context(self.local_files(self.files(table, project, window)))
                     self.attach(connection, table, files, window)
             for name, rows in (relations or {}).items():

@@ -161,6 +161,27 @@ def test_sql_takes_parameters_and_relations(lake: Lake) -> None:
     assert lake.sql(query, PROJECT, DAY, {"least": 1}, {"wanted": wanted}).to_pylist() == [{"total": 5}]
 
 
+@pytest.mark.parametrize(
+    ("query", "tables"),
+    [
+        ("SELECT 1 AS error_spans, 2 AS spans_seen", []),
+        ("SELECT count(*) AS error_spans FROM decisions", ["decisions"]),
+        ('SELECT s.span_id FROM "spans" s, decisions', ["decisions", "spans"]),
+    ],
+)
+def test_only_tables_that_the_query_names_are_attached(local_lake: Lake, monkeypatch, query, tables) -> None:
+    attached = []
+    attach = Lake.attach
+
+    def noted(self, connection, table, *rest):
+        attached.append(table.name)
+        return attach(self, connection, table, *rest)
+
+    monkeypatch.setattr(Lake, "attach", noted)
+    local_lake.sql(query, PROJECT)
+    assert sorted(attached) == tables
+
+
 def test_a_wrong_query_is_a_store_error(lake: Lake) -> None:
     with pytest.raises(StoreError, match="query on the lake failed"):
         lake.sql("SELECT nobody FROM spans", PROJECT)
