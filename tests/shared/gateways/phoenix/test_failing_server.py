@@ -115,6 +115,15 @@ async def test_a_viewer_key_takes_the_paged_route_and_says_so_once(settings, pro
     assert caplog.text.count("paged route") == 1
 
 
+async def test_a_server_too_old_to_list_traces_is_paged_by_time(settings, project, sent, faulty):
+    old = {("POST", "/v1/spans"): Fault(404), ("GET", f"/v1/projects/{project}/traces"): Fault(404)}
+    faulty.plan = lambda method, path, _n: old.get((method, path))
+    async with Phoenix(settings(url=faulty.url, route="auto")) as phoenix:
+        found = await fetched(phoenix, project, ["llm"])
+    assert {span["span_id"] for span in found} == {span.span_id for span in sent}
+    assert len(found) == len(sent)
+
+
 async def test_the_fast_route_is_not_replaced_when_it_is_demanded(settings, project, sent, faulty):
     faulty.plan = lambda method, path, _n: Fault(403) if (method, path) == ("POST", "/v1/spans") else None
     async with Phoenix(settings(url=faulty.url, route="fast")) as phoenix:
