@@ -7,26 +7,22 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from tasks.shared.records import Unit, Window
+from tasks.shared.records import REACH_HOURS, Unit, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS
 
 OWN_IDENTIFIER = "nightjar:"
+ID_COLUMNS: dict[Unit, str] = {"span": "span_id", "trace": "trace_id", "session": "session_id"}
+# Without the hours before the window, a trace that runs into it would seem to start anew in each window.
+STARTED_SQL = """
+    SELECT {id}, min(start_time) AS started FROM spans WHERE {id} <> ''
+    GROUP BY {id} HAVING started >= $start ORDER BY started, {id}
+"""
 
 
 def annotated_units(lake: Lake, project: str, window: Window) -> dict[Unit, dict[str, dt.datetime]]:
-    """Unit kind to {id: start} of every span, trace and session whose spans lie in the window."""
-    rows = lake.sql("SELECT span_id, trace_id, session_id, start_time FROM spans ORDER BY start_time", project, window)
-    starts = rows["start_time"].to_pylist()
-    units: dict[Unit, dict[str, dt.datetime]] = {}
-    columns: tuple[tuple[Unit, str], ...] = (("span", "span_id"), ("trace", "trace_id"), ("session", "session_id"))
-    for unit, column in columns:
-        first: dict[str, dt.datetime] = {}
-        for unit_id, start in zip(rows[column].to_pylist(), starts, strict=True):
-            if unit_id:
-                first.setdefault(unit_id, start)
-        units[unit] = first
-    return units
+    """Unit kind to {id: start} of every span, trace and session that starts in the window."""
+    return {unit: _started(lake, project, window, column) for unit, column in ID_COLUMNS.items()}
 
 
 def annotation_rows(unit: Unit, found: Sequence[Mapping[str, Any]], started: Mapping[str, dt.datetime]) -> pa.Table:
@@ -53,6 +49,12 @@ def annotation_rows(unit: Unit, found: Sequence[Mapping[str, Any]], started: Map
         for result in [annotation.get("result") or {}]
     ]
     return pa.Table.from_pylist(rows, schema=ANNOTATIONS.schema)
+
+
+def _started(lake: Lake, project: str, window: Window, column: str) -> dict[str, dt.datetime]:
+    read = window.reaching_back(REACH_HOURS["session"])
+    rows = lake.sql(STARTED_SQL.format(id=column), project, read, {"start": window.start})
+    return dict(zip(rows[column].to_pylist(), rows["started"].to_pylist(), strict=True))
 
 
 def _time(text: str | None) -> dt.datetime | None:

@@ -8,14 +8,28 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tasks.shared.checks import recorded
-from tasks.shared.records import Window
+from tasks.shared.records import REACH_HOURS, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS
 
+# The day's spans, and those of the hours around it that belong to a trace or a session of the day: its evaluators read
+# them too.
 CONTENT_SQL = """
-    SELECT concat_ws(':', (SELECT count(*) FROM spans), (SELECT coalesce(bit_xor(hash(span_id, digest)), 0) FROM spans),
-                     (SELECT count(*) FROM annotations),
-                     (SELECT coalesce(bit_xor(hash(annotation_id, label, score, explanation)), 0) FROM annotations))
+    WITH traces AS (
+        SELECT trace_id, max(session_id) AS session_id,
+               bool_or(start_time >= $start AND start_time < $end) AS of_the_day
+        FROM spans GROUP BY trace_id
+    ),
+    read AS (
+        SELECT span_id, digest FROM spans JOIN traces USING (trace_id)
+        WHERE of_the_day OR traces.session_id IN (SELECT session_id FROM traces WHERE of_the_day)
+    ),
+    noted AS (
+        SELECT hash(annotation_id, name, unit_id, label, score, explanation, metadata) AS digest
+        FROM annotations WHERE start_time >= $start AND start_time < $end
+    )
+    SELECT concat_ws(':', (SELECT count(*) FROM read), (SELECT coalesce(bit_xor(hash(span_id, digest)), 0) FROM read),
+                     (SELECT count(*) FROM noted), (SELECT coalesce(bit_xor(digest), 0) FROM noted))
 """
 
 
@@ -28,8 +42,11 @@ class OutdatedDay:
 
 
 def content(lake: Lake, project: str, day: dt.date) -> str:
-    """A digest of the spans and annotations that the lake holds for one day."""
-    return str(lake.sql(CONTENT_SQL, project, Window.of_day(day)).column(0)[0].as_py())
+    """A digest of what the stages read for one day: its annotations, and the spans of its traces and sessions."""
+    window = Window.of_day(day)
+    within = {"start": window.start, "end": window.end}
+    digest = lake.sql(CONTENT_SQL, project, window.around(REACH_HOURS["session"]), within)
+    return str(digest.column(0)[0].as_py())
 
 
 def ingested(lake: Lake, project: str, day: dt.date) -> bool:

@@ -18,7 +18,7 @@ from tasks.fetch.normalise import undeclared
 from tasks.fetch.progress import OutdatedDay, content, ingested, is_done, set_done
 from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.phoenix import Phoenix
-from tasks.shared.records import HOUR, Batch, Window
+from tasks.shared.records import HOUR, REACH_HOURS, Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -90,9 +90,13 @@ async def fetch_annotations(project: str, window: Window) -> Batch:
 
 @task(cache_policy=NO_CACHE)
 def outdated_days(project: str, day: dt.date, hours: int) -> list[OutdatedDay]:
-    """*day* itself, and the ingested days in the *hours* before it that not every stage has seen as they are now."""
+    """*day* itself, and the ingested days in the *hours* before it that not every stage has seen as they are now.
+
+    At least the day before is looked at.
+    """
     lake = Lake.open(load_settings().lake)
-    days = Window.of_day(day).reaching_back(hours).days()
+    # A session of the day before may have gone on today, whatever the lookback for late spans.
+    days = Window.of_day(day).reaching_back(max(hours, REACH_HOURS["session"])).days()
     candidates = [OutdatedDay(d, content(lake, project, d)) for d in days if ingested(lake, project, d)]
     return [c for c in candidates if c.day == day or not is_done(lake, project, c)]
 

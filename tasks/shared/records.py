@@ -15,6 +15,19 @@ EvaluatorKind = Literal["code", "llm"]
 Direction = Literal["maximize", "minimize"]
 Status = Literal["scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"]
 
+# How far around a window the spans of its units are looked for. A trace or a session that pauses longer than that is
+# taken for two.
+REACH_HOURS: dict[Unit, int] = {"span": 0, "trace": 6, "session": 24}
+
+# OpenInference's span kinds.
+SPAN_KINDS = (
+    *("AGENT", "CHAIN", "DECISION", "EMBEDDING", "EVALUATOR", "GUARDRAIL"),
+    *("LLM", "PROMPT", "RERANKER", "RETRIEVER", "TOOL", "UNKNOWN"),
+)
+STATUS_CODES = ("OK", "ERROR", "UNSET")
+# What the identifiers of the annotations that Nightjar publishes begin with.
+OWN_IDENTIFIER = "nightjar:"
+
 
 @dataclass(frozen=True, order=True)
 class Window:
@@ -78,6 +91,10 @@ class Window:
     def reaching_back(self, hours: int) -> "Window":
         """The same end, with the start *hours* earlier."""
         return Window(self.start - hours * HOUR, self.end)
+
+    def around(self, hours: int) -> "Window":
+        """The window with *hours* more at both ends."""
+        return Window(self.start - hours * HOUR, self.end + hours * HOUR)
 
     def __str__(self) -> str:
         """A day as its date, anything else as an ISO 8601 interval."""

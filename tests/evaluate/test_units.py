@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.evaluate.catalogue import known_evaluators
-from tasks.evaluate.units import REACH_HOURS, view_sql, window_to_read
-from tasks.shared.records import HOUR, Window
+from tasks.evaluate.units import view_sql, window_to_read
+from tasks.shared.records import HOUR, REACH_HOURS, Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS

@@ -70,6 +70,10 @@ def test_a_window_survives_its_own_text(start, hours):
     assert Window.parse(str(window)) == window
 
 
+def test_around_moves_both_ends():
+    assert str(Window.parse("2026-11-19").around(6)) == "2026-11-18T18:00Z/2026-11-20T06:00Z"
+
+
 def test_reaching_back_moves_only_the_start():
     window = Window.parse("2026-11-19").reaching_back(48)
     assert str(window) == "2026-11-17T00:00Z/2026-11-20T00:00Z"

@@ -6,11 +6,7 @@ columns that evaluators may need. It holds the units that start in `[$start, $en
 
 from importlib.resources import files
 
-from tasks.shared.records import HOUR, Unit, Window
-
-# How far around a window the spans of its units are looked for. A trace or a session that pauses longer than that is
-# taken for two.
-REACH_HOURS: dict[Unit, int] = {"span": 0, "trace": 6, "session": 24}
+from tasks.shared.records import REACH_HOURS, Unit, Window
 
 
 def view_sql(unit: Unit) -> str:
@@ -20,5 +16,4 @@ def view_sql(unit: Unit) -> str:
 
 def window_to_read(unit: Unit, window: Window) -> Window:
     """The hours that may hold spans of the units that start in *window*."""
-    reach = REACH_HOURS[unit] * HOUR
-    return Window(window.start - reach, window.end + reach)
+    return window.around(REACH_HOURS[unit])
