@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from tasks.fetch.late import quarantined_span_ids
 from tasks.fetch.normalise import DECLARED, Normalised, normalise
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
+from tasks.shared.errors import CheckFailed
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Batch, RawSpan, Window
@@ -34,8 +36,9 @@ async def take_in(
     *,
     show: Artifact | None = None,
     trace_ids: Sequence[str] | None = None,
+    without: Set[str] = frozenset(),
 ) -> Batch:
-    """Store the window's spans: all of them, or those of *trace_ids*.
+    """Store the window's spans: all of them, or those of *trace_ids*, except the ids in *without*.
 
     Malformed spans go to `quarantine` whatever the checks say of the others.
 
@@ -52,7 +55,7 @@ async def take_in(
         lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
     ):
         chunks = phoenix.spans(project, window, fetched_paths(settings), trace_ids)
-        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices))
+        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices), without)
         quarantine.publish()
         await asyncio.to_thread(gate, spans, lake, settings.checks, show, partial=some)
         spans.publish()
@@ -61,19 +64,50 @@ async def take_in(
     return Batch(SPANS.name, project, window, spans.rows, counts)
 
 
+async def take_in_late(
+    phoenix: Phoenix, settings: Settings, project: str, window: Window, trace_ids: Sequence[str], *, show: Artifact
+) -> Batch:
+    """Store the window's spans of *trace_ids*, except those that fail a critical check; a note tells of these.
+
+    They are in `quarantine` then, and known; kept out with the others, they would be late again with every run.
+
+    Raises:
+        CheckFailed: A critical check fails that no span is to blame for.
+    """
+    lake = Lake.open(settings.lake)
+    kept_out: Set[str] = frozenset()
+    notes: list[str] = []
+    while True:
+        try:
+            taken = await take_in(phoenix, settings, project, window, show=show, trace_ids=trace_ids, without=kept_out)
+        except CheckFailed as failed:
+            quarantined = quarantined_span_ids(lake, project, window)
+            if quarantined <= kept_out:
+                raise
+            kept_out = quarantined
+            notes.append(f"the late spans that pass the checks are stored, the others are not: {failed}")
+        else:
+            return replace(taken, notes=tuple(notes))
+
+
 async def pull(
     chunks: AsyncIterator[list[RawSpan]],
     spans: Stage,
     quarantine: Stage,
     normalise: Callable[[list[RawSpan]], Normalised],
+    without: Set[str] = frozenset(),
 ) -> Pulled:
-    """Normalise every chunk and append it to the stages; the gateway has the next one under way meanwhile."""
+    """Normalise every chunk and append it to the stages; the gateway has the next one under way meanwhile.
+
+    Spans in *without* are in quarantine already: they count as quarantined, and go nowhere.
+    """
     pulled = Pulled()
     async for chunk in chunks:
         # In a thread, so that the event loop can take in the chunk that Phoenix is sending meanwhile.
-        normalised = await asyncio.to_thread(_append, normalise, chunk, spans, quarantine)
+        wanted = [span for span in chunk if span["span_id"] not in without] if without else chunk
+        normalised = await asyncio.to_thread(_append, normalise, wanted, spans, quarantine)
         pulled.read += len(chunk)
-        pulled.quarantined += normalised.quarantined.num_rows
+        pulled.quarantined += len(chunk) - len(wanted) + normalised.quarantined.num_rows
         pulled.unknown += normalised.unknown
     return pulled
 

@@ -8,10 +8,14 @@ from tasks.shared.store.lake import Lake
 
 def known_span_ids(lake: Lake, project: str, window: Window) -> set[str]:
     """Ids of the window's spans that are stored or quarantined."""
-    rows = lake.sql(
-        "SELECT span_id FROM spans UNION SELECT row_id FROM quarantine WHERE table_name = 'spans'", project, window
-    )
-    return set(rows["span_id"].to_pylist())
+    stored = lake.sql("SELECT span_id FROM spans", project, window)
+    return {*stored["span_id"].to_pylist(), *quarantined_span_ids(lake, project, window)}
+
+
+def quarantined_span_ids(lake: Lake, project: str, window: Window) -> set[str]:
+    """Ids of the window's spans that are quarantined."""
+    rows = lake.sql("SELECT DISTINCT row_id FROM quarantine WHERE table_name = 'spans'", project, window)
+    return set(rows["row_id"].to_pylist())
 
 
 def traces_with_unseen_spans(traces_by_span: Mapping[str, str], known: Set[str]) -> list[str]:

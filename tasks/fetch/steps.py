@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.fetch.annotations import annotated_units, annotation_rows
-from tasks.fetch.intake import fetched_paths, take_in
+from tasks.fetch.intake import fetched_paths, take_in, take_in_late
 from tasks.fetch.late import known_span_ids, traces_with_unseen_spans
 from tasks.fetch.normalise import undeclared
 from tasks.fetch.progress import OutdatedDay, content, ingested, is_done, set_done
@@ -49,7 +49,10 @@ async def fetch_spans(project: str, window: Window) -> Batch:
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
-    """Store what arrived late in the hours before the window, on days that were ingested before."""
+    """Store what arrived late in the hours before the window, on days that were ingested before.
+
+    A late span that fails a critical check goes to quarantine and into the receipt's notes, and stops nothing else.
+    """
     settings = load_settings()
     lake = Lake.open(settings.lake)
     earlier = Window(window.start - hours * HOUR, window.start) if hours else None
@@ -59,17 +62,15 @@ async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
             if ingested(lake, project, part.start.date()):
                 listed = await phoenix.span_ids(project, part)
                 late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))
-                taken += (
-                    [await take_in(phoenix, settings, project, part, show=show_artifact, trace_ids=late)]
-                    if late
-                    else []
-                )
+                if late:
+                    taken.append(await take_in_late(phoenix, settings, project, part, late, show=show_artifact))
     return Batch(
         table=SPANS.name,
         project=project,
         window=earlier or window,
         rows=sum(batch.rows for batch in taken),
         counts=_added(batch.counts for batch in taken),
+        notes=tuple(note for batch in taken for note in batch.notes),
     )
 
 

@@ -48,6 +48,30 @@ async def test_a_span_that_arrives_late_is_stored_with_the_next_window(nightjar_
     assert again.rows == 0
 
 
+async def test_a_late_span_that_fails_a_check_is_told_of_once_and_stops_nothing_else(
+    nightjar_env: Path, servers, project
+):
+    early = NOON - dt.timedelta(days=1)
+    ingest(servers.phoenix_url, project, [TestSpan(early, name="in time")])
+    await ingestion(THE_DAY_BEFORE)
+    negative = {"openinference.span.kind": "LLM", "llm.token_count.prompt": -5}
+    bad = TestSpan(early, name="bad", attributes=negative)
+    backwards = TestSpan(early, name="backwards", trace_id=bad.trace_id, end=early - dt.timedelta(seconds=1))
+    good = TestSpan(early, name="good", trace_id=bad.trace_id)
+    ingest(servers.phoenix_url, project, [bad, backwards, good, TestSpan(early, name="other"), TestSpan(NOON)])
+
+    spans, late, _ = await ingestion(WINDOW)
+    assert (spans.rows, late.rows, late.counts["read"], late.counts["quarantined"]) == (1, 2, 4, 2)
+    assert len(late.notes) == 1
+    assert "prompt_tokens" in late.notes[0]
+    assert {row["name"] for row in stored(project, THE_DAY_BEFORE)} == {"in time", "good", "other"}
+    kept_out = {row["row_id"] for row in stored(project, THE_DAY_BEFORE, QUARANTINE)}
+    assert kept_out == {bad.span_id, backwards.span_id}
+
+    _, again, _ = await ingestion(WINDOW)
+    assert (again.rows, again.notes) == (0, ())
+
+
 async def test_days_never_ingested_are_no_late_data(nightjar_env: Path, servers, project):
     ingest(servers.phoenix_url, project, [TestSpan(NOON - dt.timedelta(days=1)), TestSpan(NOON)])
     _, late, _ = await ingestion(WINDOW)
