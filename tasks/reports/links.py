@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
 from tasks.reports.blocks import Link
 from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
+from tasks.shared.settings import without_password
 
 PAGES: dict[str, Callable[[str, str], str]] = {
     "span": span_url,
@@ -24,9 +24,3 @@ class Links:
     def to(self, page: str, identifier: str | None, text: str = "") -> Link | None:
         """A link to a span, trace, session or project; None when there is nothing to link to."""
         return Link(text or page, PAGES[page](without_password(self.phoenix_url), identifier)) if identifier else None
-
-
-def without_password(url: str) -> str:
-    """*url* without the user and password that may be in it: a report is passed around."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -120,8 +120,8 @@ class LocalSettings(Section):
 class Price(Section):
     """USD per one million tokens."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
+    input: float = Field(ge=0, description="input tokens that no cache served")
+    output: float = Field(ge=0, description="output tokens, reasoning included")
     cache_read: float | None = Field(None, ge=0, description="the input price when absent")
     cache_write: float | None = Field(None, ge=0, description="the input price when absent")
 
@@ -144,7 +144,6 @@ class Settings(BaseSettings):
     version: str = Field("v1", description="for the experiment name")
     owner: str = Field("unowned", description="who is asked when a run fails; a tag")
     late_lookback_hours: int = Field(48, ge=0, description="how far before the window late spans are looked for")
-    expected_services: tuple[str, ...] = Field((), description="services that should be seen every day")
     prefect_api_url: str | None = Field(None, description="Prefect server for `python -m flows`")
     lake: LakeSettings = LakeSettings()
     phoenix: PhoenixSettings = PhoenixSettings()
@@ -185,6 +184,18 @@ def load_settings() -> Settings:
         raise ConfigurationError(f"settings are wrong: {problems}. Correct nightjar.toml or NIGHTJAR_*.") from error
     except ValueError as error:
         raise ConfigurationError(f"settings cannot be read: {error}. Correct nightjar.toml or NIGHTJAR_*.") from error
+
+
+def userinfo(url: str) -> str:
+    """The `user:password@` of *url*; empty without."""
+    before, at, _ = urlsplit(url).netloc.rpartition("@")
+    return before + at
+
+
+def without_password(url: str) -> str:
+    """*url* without the user and password that may be in it: messages and reports are passed around."""
+    said = userinfo(url)
+    return url.replace(said, "", 1) if said else url
 
 
 def client_environment(environment: dict[str, str]) -> dict[str, Any]:

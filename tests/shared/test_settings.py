@@ -5,7 +5,7 @@ import traceback
 import pytest
 
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.settings import client_environment, load_settings
+from tasks.shared.settings import client_environment, load_settings, without_password
 
 
 @pytest.fixture
@@ -82,3 +82,16 @@ def test_a_secret_is_never_printed(toml, monkeypatch):
     with pytest.raises(ConfigurationError) as caught:
         load_settings()
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:p@h:1/x?k=v", "http://h:1/x?k=v"),
+        ("http://u@h", "http://h"),
+        ("http://h:1/a@b", "http://h:1/a@b"),
+        ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
+    ],
+)
+def test_a_url_is_shown_without_user_and_password(url, shown):
+    assert without_password(url) == shown

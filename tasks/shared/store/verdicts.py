@@ -12,4 +12,4 @@ def standing(relation: str = "checks") -> str:
             WHERE longer.table_name = own.table_name AND longer.file = own.file
               AND longer.start_time <= own.start_time AND longer.end_time >= own.end_time
               AND longer.end_time - longer.start_time > own.end_time - own.start_time)
-    )"""  # noqa: S608
+    )"""

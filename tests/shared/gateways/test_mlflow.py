@@ -3,10 +3,15 @@
 import datetime as dt
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
+import httpx
 import pytest
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
@@ -144,6 +149,52 @@ def test_an_absent_server_fails_in_seconds_and_says_what_to_check():
     assert time.monotonic() - started < 5
     assert "http://127.0.0.1:9" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+class Health(BaseHTTPRequestHandler):
+    """Answers every GET with 200 and keeps the request's headers."""
+
+    seen: ClassVar[list[str | None]] = []
+
+    def do_GET(self):
+        """Somebody is there."""
+        self.seen.append(self.headers["authorization"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextmanager
+def health_server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Health) as server:
+        Health.seen.clear()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_the_first_question_goes_out_without_the_password():
+    with health_server() as port:
+        Mlflow(MlflowSettings(tracking_uri=f"http://me:secret@127.0.0.1:{port}"), "e").ping()
+    assert Health.seen == [None]
+
+
+@pytest.mark.parametrize(("scheme", "verify"), [("http", False), ("HTTP", False), ("https", True), ("HTTPS", True)])
+def test_certificates_are_verified_however_https_is_written(monkeypatch, scheme, verify):
+    asked = []
+    monkeypatch.setattr(httpx, "get", lambda url, **how: asked.append((url, how["verify"])) or httpx.Response(200))
+    Mlflow(MlflowSettings(tracking_uri=f"{scheme}://me:secret@h"), "e").ping()
+    assert asked == [(f"{scheme}://h/health", verify)]
+
+
+def test_a_server_with_a_private_certificate_is_left_to_mlflow_s_client(monkeypatch):
+    def refused(*_, **__):
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+
+    monkeypatch.setattr(httpx, "get", refused)
+    assert Mlflow(MlflowSettings(tracking_uri="https://h"), "e").ping() is None
 
 
 def test_a_server_that_goes_away_between_two_calls_fails_in_seconds():

@@ -46,7 +46,7 @@ class Connection:
             timeout=httpx.Timeout(settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)),
             limits=httpx.Limits(max_connections=settings.in_flight),
             # Reading the certificate store takes 30 ms, which plain HTTP need not spend.
-            verify=settings.url.startswith("https"),
+            verify=not settings.url.lower().startswith("http://"),
         )
 
     async def __aenter__(self) -> Self:

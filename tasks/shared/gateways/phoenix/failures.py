@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
+from tasks.shared.settings import without_password
 
 TOO_MANY_REQUESTS = 429
 
@@ -61,6 +62,6 @@ def hint_for(status: int) -> str:
 def shown_url(url: str) -> str:
     """*url* as messages show it: without user, password and query. Raises ConfigurationError when it is not a URL."""
     try:
-        return str(httpx.URL(url).copy_with(username=None, password=None, query=None)).rstrip("/")
+        return without_password(str(httpx.URL(url).copy_with(query=None))).rstrip("/")
     except httpx.InvalidURL as error:
         raise ConfigurationError(f"phoenix.url is not a URL: {error}. Write http://host:port.") from error

@@ -1,6 +1,7 @@
 """What Phoenix answers, read or refused."""
 
 import datetime as dt
+import ssl
 
 import httpx
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.gateways.phoenix.ahead import in_order
-from tasks.shared.gateways.phoenix.connection import json_object
+from tasks.shared.gateways.phoenix.connection import Connection, json_object
 from tasks.shared.gateways.phoenix.failures import Unreadable, hint_for, retry_after_seconds, shown_url
 from tasks.shared.gateways.phoenix.rows import expression, rows_of_multipart, utc_text, without_kind
 from tasks.shared.settings import PhoenixSettings
@@ -83,6 +84,28 @@ def test_every_refusal_has_a_hint():
 )
 def test_an_address_is_shown_without_its_secrets(url, shown):
     assert shown_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"),
+    [
+        ("http://h", ssl.CERT_NONE),
+        ("HTTP://h", ssl.CERT_NONE),
+        ("https://h", ssl.CERT_REQUIRED),
+        ("HTTPS://h", ssl.CERT_REQUIRED),
+    ],
+)
+async def test_certificates_are_verified_however_https_is_written(monkeypatch, url, mode):
+    made = []
+    client = httpx.AsyncClient
+
+    def noted(**settings):
+        made.append(httpx.create_ssl_context(verify=settings["verify"]).verify_mode)
+        return client(**settings)
+
+    monkeypatch.setattr(httpx, "AsyncClient", noted)
+    async with Connection(PhoenixSettings(url=url)):
+        assert made == [mode]
 
 
 def test_what_is_not_a_url_is_a_configuration_error_without_its_secrets():
