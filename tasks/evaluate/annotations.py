@@ -5,7 +5,7 @@ import pyarrow as pa
 from tasks.evaluate.catalogue import Ready
 from tasks.shared.gateways.phoenix import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.annotating import AnnotatorKind
-from tasks.shared.records import Unit, Window
+from tasks.shared.records import OWN_IDENTIFIER, Unit, Window
 from tasks.shared.store.lake import Lake
 
 PUBLISHABLE = """
@@ -31,7 +31,7 @@ def annotations_of(ready: Ready, decisions: pa.Table) -> list[Annotation]:
         Annotation(
             target_id=row["unit_id"],
             name=ready.name,
-            identifier=f"nightjar:{ready.title}",
+            identifier=f"{OWN_IDENTIFIER}{ready.title}",
             kind=kind,
             score=row["score"],
             label=row["label"],

@@ -1,14 +1,12 @@
 """From the evidence of one day to the report: every section that is found, in its order."""
 
 import datetime as dt
-from urllib.parse import quote
 
 from tasks.reports import sections
 from tasks.reports.blocks import Link
 from tasks.reports.evidence import Evidence, Section
 from tasks.reports.page import Part, Report
 from tasks.shared.plugins import collect
-from tasks.shared.records import Window
 
 
 def known_sections() -> dict[str, Section]:
@@ -26,8 +24,3 @@ def part(evidence: Evidence, name: str) -> Part:
     """The section called *name*."""
     section = known_sections()[name]
     return Part(name, section.title, tuple(section.build(evidence)))
-
-
-def report_path(project: str, window: Window, suffix: str) -> str:
-    """Where the report of the day that *window* begins on lies in the lake."""
-    return f"reports/date={window.start:%Y-%m-%d}/project={quote(project, safe='')}/report.{suffix}"

@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from tasks.reports.blocks import Link
-from tasks.reports.compose import compose, part, report_path
+from tasks.reports.compose import compose, part
 from tasks.reports.evidence import Evidence
 from tasks.reports.links import Links
 from tasks.reports.markdown import markdown, records, section_markdown
@@ -24,8 +24,9 @@ from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
+from tasks.shared.store.report_files import REPORT_PAGE, report_path
 
-PAGE = "report.html"
+MARKDOWN = "report.md"
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +47,7 @@ async def publish_artifacts(report: Batch) -> None:
     evidence = _evidence(load_settings(), report.project, report.window)
     glance = await asyncio.to_thread(part, evidence, "headline")
     scores = await asyncio.to_thread(part, evidence, "scores")
-    page = evidence.lake.location(report_path(report.project, report.window, "html"))
+    page = evidence.lake.location(report_path(report.project, report.window))
     link = page if "://" in page else Path(page).as_uri()
     of = f"of {report.project}, {report.window}"
     key = re.sub(r"[^a-z0-9]+", "-", f"report-{report.project.lower()}").strip("-")
@@ -65,21 +66,21 @@ def _build(project: str, window: Window, flow_run_url: str | None) -> Batch:
     settings = load_settings()
     evidence = _evidence(settings, project, window)
     report = compose(evidence, _sources(settings, evidence, flow_run_url), dt.datetime.now(dt.UTC))
-    path = evidence.lake.put_file(report_path(project, window, "html"), html(report).encode())
-    evidence.lake.put_file(report_path(project, window, "md"), markdown(report).encode())
+    path = evidence.lake.put_file(report_path(project, window), html(report).encode())
+    evidence.lake.put_file(report_path(project, window, MARKDOWN), markdown(report).encode())
     counts = {"sections": len(report.parts), "warnings": sum(report.warnings.values())}
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
 
 
 def _attach(report: Batch) -> Batch:
     settings = load_settings()
-    content = Lake.open(settings.lake).get_file(path := report_path(report.project, report.window, "html"))
+    content = Lake.open(settings.lake).get_file(path := report_path(report.project, report.window))
     if content is None:
         raise StoreError(f"there is no {path} in the lake to attach. Run the reporting flow for {report.window}.")
     mlflow = Mlflow.open(settings, report.project)
     run_id = mlflow.live_run(report.project, report.window.start.date())
     if run_id:
-        mlflow.attach(run_id, PAGE, content)
+        mlflow.attach(run_id, REPORT_PAGE, content)
     return Batch(REPORTS, report.project, report.window, 0, {"attached": int(bool(run_id))})
 
 

@@ -14,13 +14,12 @@ import pyarrow as pa
 from tasks.shared.gateways.mlflow import Dataset, Point, Run
 from tasks.shared.records import Metric, Window
 from tasks.shared.settings import Settings
+from tasks.shared.store.report_files import REPORT_PAGE
 from tasks.shared.store.tables import SPANS
 from tasks.tracking.evidence import Evidence
 from tasks.tracking.naming import legal, values_of
 from tasks.tracking.plots import bars
 from tasks.tracking.wording import note
-
-REPORT = "report.html"
 
 
 def day_run(
@@ -82,7 +81,7 @@ def run_tags(settings: Settings, flow_run: Mapping[str, str] | None) -> dict[str
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide what is computed: no secrets, and nothing of where the servers and the lake are."""
-    elsewhere = {"lake": True, "mlflow": True, "prefect_api_url": True, "phoenix": True}
+    elsewhere = {"lake": True, "local": True, "mlflow": True, "prefect_api_url": True, "phoenix": True}
     return settings.model_dump(mode="json", exclude=elsewhere) | {
         "extra_attributes": list(settings.phoenix.extra_attributes)
     }
@@ -116,7 +115,7 @@ def _artifacts(metrics: Sequence[Metric], recorded: Mapping[str, Any], report: b
         "settings.json": orjson.dumps(recorded, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS),
         **{f"plots/{name}.svg": svg.encode() for name, svg in _plots(metrics).items()},
     }
-    return artifacts | ({REPORT: report} if report else {})
+    return artifacts | ({REPORT_PAGE: report} if report else {})
 
 
 def _plots(metrics: Sequence[Metric]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from urllib.parse import quote
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -15,8 +14,9 @@ from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
+from tasks.shared.store.report_files import report_path
 from tasks.shared.store.tables import METRICS, SPANS
-from tasks.tracking.day_run import REPORT, day_run
+from tasks.tracking.day_run import day_run
 from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, evidence_of
 from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
 from tasks.tracking.trend_run import QUERY as TREND_QUERY
@@ -79,7 +79,7 @@ def _log_day(project: str, window: Window, flow_run: dict[str, str]) -> Batch:
         evidence_of(spans, decisions),
         settings=settings,
         source=lake.partition(SPANS, project, window.start).rpartition("/hour=")[0],
-        report=lake.get_file(f"reports/date={window}/project={quote(project, safe='')}/{REPORT}"),
+        report=lake.get_file(report_path(project, window)),
         flow_run=flow_run,
     )
     url = mlflow.run_url(mlflow.log(run))

@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from tasks.reports.blocks import Link, Number, Table, Text
-from tasks.reports.compose import compose, report_path
+from tasks.reports.compose import compose
 from tasks.reports.links import Links
 from tasks.reports.markdown import cell_markdown, markdown, records
 from tasks.reports.page import Part, Report, cell_html, html
+from tasks.shared.store.report_files import report_path
 from tests.reports.days import DAY, PHOENIX, decision, evidence_of, normal_day, span
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7*7 }}|[x](javascript:alert(3))'
@@ -135,7 +136,7 @@ def test_the_first_table_of_a_section_becomes_records():
 
 
 def test_a_report_lies_under_its_day_and_project():
-    assert report_path("a/b", DAY, "html") == "reports/date=2026-11-19/project=a%2Fb/report.html"
+    assert report_path("a/b", DAY) == "reports/date=2026-11-19/project=a%2Fb/report.html"
 
 
 def test_a_section_needs_no_template_of_its_own():

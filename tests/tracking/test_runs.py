@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.mlflow import experiment_name
 from tasks.shared.records import Metric, Window
-from tasks.shared.settings import LakeSettings, MlflowSettings, PhoenixSettings, Settings
+from tasks.shared.settings import LakeSettings, LocalSettings, MlflowSettings, PhoenixSettings, Settings
 from tasks.tracking.day_run import day_run, recorded_settings, settings_digest
 from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, Evidence, evidence_of
 from tasks.tracking.plots import bars
@@ -109,7 +109,11 @@ def test_no_secret_is_logged(run):
 
 
 def test_the_settings_digest_follows_what_is_computed_and_not_where():
-    elsewhere = Settings(owner="ada", phoenix=PhoenixSettings(url="http://other:1"))
+    elsewhere = Settings(
+        owner="ada",
+        phoenix=PhoenixSettings(url="http://other:1"),
+        local=LocalSettings(postgres_url=SecretStr("postgresql://h:1")),
+    )
     stricter = Settings(owner="ada", evaluators={"cost_budget_usd": 0.01})
     digest = settings_digest(recorded_settings(SETTINGS))
     assert settings_digest(recorded_settings(elsewhere)) == digest

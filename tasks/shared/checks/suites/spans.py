@@ -6,16 +6,10 @@ import pyarrow as pa
 
 from tasks.shared.checks.check import Check, Scope, Suite
 from tasks.shared.checks.rules import at_least, holds, not_before, one_of, usual_volume
-from tasks.shared.records import Window
+from tasks.shared.records import SPAN_KINDS, STATUS_CODES, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
 
-# OpenInference's span kinds.
-KINDS = (
-    *("AGENT", "CHAIN", "DECISION", "EMBEDDING", "EVALUATOR", "GUARDRAIL"),
-    *("LLM", "PROMPT", "RERANKER", "RETRIEVER", "TOOL", "UNKNOWN"),
-)
-STATUS_CODES = ("OK", "ERROR", "UNSET")
 AMOUNTS = (
     "prompt_tokens",
     "completion_tokens",
@@ -37,7 +31,7 @@ def checks(scope: Scope) -> tuple[Check, ...]:
         not_before("end_time", "start_time"),
         at_least("latency_ms", 0),
         *(at_least(column, 0) for column in AMOUNTS),
-        one_of("kind", KINDS),
+        one_of("kind", SPAN_KINDS),
         one_of("status_code", STATUS_CODES),
         holds("parent_known", "the parent was seen", "warning", settings.max_share_without_parent),
         holds("root_has_session", "a root span has a session", "warning", settings.max_share_without_session),

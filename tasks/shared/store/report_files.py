@@ -1,0 +1,12 @@
+"""Where a day's report lies in the lake: reporting writes it, tracking attaches it."""
+
+from urllib.parse import quote
+
+from tasks.shared.records import Window
+
+REPORT_PAGE = "report.html"
+
+
+def report_path(project: str, window: Window, name: str = REPORT_PAGE) -> str:
+    """Path below the lake's root of the file *name* of the report of the day that *window* begins on."""
+    return f"reports/date={window.start:%Y-%m-%d}/project={quote(project, safe='')}/{name}"
