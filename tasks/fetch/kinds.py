@@ -2,10 +2,6 @@
 
 from tasks.fetch.values import Object, obj
 
-KINDS = frozenset(
-    {"LLM", "CHAIN", "TOOL", "AGENT", "RETRIEVER", "EMBEDDING", "RERANKER", "GUARDRAIL", "EVALUATOR", "PROMPT"}
-    | {"DECISION", "UNKNOWN"}
-)
 OPERATIONS = {
     "chat": "LLM",
     "text_completion": "LLM",

@@ -1,9 +1,6 @@
 """From raw spans to typed rows of `spans`, whatever dialect they speak; what cannot become a row is kept with a reason.
 
-Tokens and cost stand on the spans that call a model (LLM, EMBEDDING, RERANKER) and nowhere else: a CHAIN or AGENT
-that repeats the totals of its steps would be counted twice in every sum. A model call inside a model call with the
-same counts or messages is the same call seen by two instrumentations; the outer one keeps the counts. What the spans
-said stays readable in `attributes`.
+Which spans keep their token counts, and with them a cost, `usage.py` says; what all said stays in `attributes`.
 """
 
 import datetime as dt
@@ -19,29 +16,27 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.fetch.dialects import openinference, otel_genai, traceloop
-from tasks.fetch.kinds import KINDS, inferred_kind
+from tasks.fetch.kinds import inferred_kind
 from tasks.fetch.known import DECLARED, undeclared, unknown_paths
 from tasks.fetch.messages import answered, asked
+from tasks.fetch.usage import MODEL_CALLS, USAGE, repeated_calls, tokens, tokens_beside, told_elsewhere
 from tasks.fetch.values import (
     Malformed,
     Object,
     canonical,
     canonical_bytes,
     first,
-    integer,
     obj,
     parsed,
     shortened,
     text,
 )
 from tasks.shared.prices import PriceTable
-from tasks.shared.records import UTC, RawSpan, Window
+from tasks.shared.records import SPAN_KINDS, STATUS_CODES, UTC, RawSpan, Window
 from tasks.shared.store.tables import QUARANTINE, SPANS
 
 __all__ = ["DECLARED", "Normalised", "normalise", "undeclared"]
 
-MODEL_CALLS = frozenset({"LLM", "EMBEDDING", "RERANKER"})
-STATUS_CODES = frozenset({"OK", "ERROR", "UNSET"})
 SPAN_ID = re.compile(r"(?!0{16})[0-9a-fA-F]{16}")
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-fA-F]{32}")
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -50,8 +45,7 @@ MILLISECOND = dt.timedelta(milliseconds=1)
 EMPTY = dict.fromkeys(SPANS.schema.names[:-1])
 digested = itemgetter(*EMPTY)
 JSON_COLUMNS = ("input_messages", "output_messages", "tools", "documents", "prompt_variables", "tags", "metadata")
-COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
-DETAILS = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+TOLD_ELSEWHERE = "usage_told_elsewhere"
 # Phoenix writes OpenInference attributes beside those of other dialects; for these the original is the more exact.
 ORIGINAL_FIRST = ("model", "input_messages", "output_messages")
 
@@ -60,7 +54,8 @@ ORIGINAL_FIRST = ("model", "input_messages", "output_messages")
 class Normalised:
     """Every span of the batch in `rows` (schema of SPANS) or `quarantined` (schema of QUARANTINE).
 
-    `unknown` maps paths of attributes that nobody maps to the number of spans that carry them.
+    `unknown` maps paths of attributes that nobody maps to the number of spans that carry them, and
+    `usage_told_elsewhere` to the number of spans whose token counts were left out, because other spans have them.
     """
 
     rows: pa.Table
@@ -78,11 +73,15 @@ def normalise(raw: Sequence[RawSpan], window: Window, prices: PriceTable) -> Nor
             read.append((span, _row(span, window, unknown)))
         except Malformed as why:
             kept_out.append(_kept_out(span, window, str(why)))
-    repeats = _repeats([row for _, row in read])
+    rows_read = [row for _, row in read]
+    totals = told_elsewhere(rows_read)
+    uncounted = repeated_calls(rows_read) | totals
+    if totals:
+        unknown[TOLD_ELSEWHERE] += len(totals)
     rows: list[list[Any]] = []
     for span, row in read:
         try:
-            rows.append(_finished(row, prices, repeated=row["span_id"] in repeats))
+            rows.append(_finished(row, prices, counted=row["span_id"] not in uncounted))
         except Malformed as why:
             kept_out.append(_kept_out(span, window, str(why)))
     quarantined = [[row[name] for name in QUARANTINE.schema.names] for row in kept_out]
@@ -109,7 +108,7 @@ def _row(raw: RawSpan, window: Window, unknown: Counter[str]) -> Object:
         "attributes": written,
         **_exception(raw, attributes),
     }
-    row.update(_tokens(found) if row["kind"] in MODEL_CALLS else dict.fromkeys((*COUNTS, *DETAILS)))
+    row.update(tokens(found) if row["kind"] in MODEL_CALLS else tokens_beside(found))
     for name in JSON_COLUMNS:
         if name in found:
             row[name] = canonical(found[name])
@@ -166,9 +165,9 @@ def _kind(said: Any, attributes: Object, unknown: Counter[str]) -> str:
     if type(said) is not str:
         raise Malformed(f"kind is {shortened(said)}, not text")
     kind = said.upper()
-    if kind in KINDS and kind != "UNKNOWN":
+    if kind in SPAN_KINDS and kind != "UNKNOWN":
         return kind
-    if kind not in KINDS and kind:
+    if kind not in SPAN_KINDS and kind:
         unknown[f"openinference.span.kind={shortened(said)}"] += 1
     return inferred_kind(attributes)
 
@@ -215,21 +214,6 @@ def _is_receipt(found: Object, gen_ai: Object) -> bool:
     return bool(made_up) and parsed(found.get("output")) == made_up
 
 
-def _tokens(found: Object) -> Object:
-    """Token columns of a model call. Raises Malformed for a count that is no whole number."""
-    counts = {name: integer(found.get(name), name) for name in (*COUNTS, *DETAILS)}
-    prompt, completion = counts["prompt_tokens"], counts["completion_tokens"]
-    cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
-    if prompt is not None and cached > prompt >= 0:
-        # The provider counts cached tokens apart; the column includes them.
-        prompt = counts["prompt_tokens"] = prompt + cached
-    if counts["total_tokens"] is None and (prompt is not None or completion is not None):
-        counts["total_tokens"] = (prompt or 0) + (completion or 0)
-    audio = [integer(found.get(f"audio_{side}_tokens"), f"audio_{side}_tokens") for side in ("input", "output")]
-    heard = [count for count in audio if count is not None]
-    return {**counts, "audio_tokens": sum(heard) if heard else None}
-
-
 def _exception(raw: RawSpan, attributes: Object) -> Object:
     """The last exception and the events, of a span that failed; routes differ in what they fetch of the others."""
     if raw["status_code"] != "ERROR":
@@ -249,30 +233,10 @@ def _exception(raw: RawSpan, attributes: Object) -> Object:
     }
 
 
-def _repeats(rows: Sequence[Object]) -> set[str]:
-    """Span ids of the model calls that their parent, a model call too, has already reported."""
-    calls = {row["span_id"]: row for row in rows if row["kind"] in MODEL_CALLS}
-    return {
-        row["span_id"]
-        for row in calls.values()
-        if (parent := calls.get(row["parent_id"])) is not None and parent is not row and _same_call(row, parent)
-    }
-
-
-def _same_call(row: Object, parent: Object) -> bool:
-    if row["trace_id"] != parent["trace_id"]:
-        return False
-    for columns in (("prompt_tokens", "completion_tokens"), ("input_messages", "output_messages")):
-        values = [row.get(column) for column in columns]
-        if None not in values and values == [parent.get(column) for column in columns]:
-            return parent["prompt_tokens"] is not None or parent["completion_tokens"] is not None
-    return False
-
-
-def _finished(row: Object, prices: PriceTable, *, repeated: bool) -> list[Any]:
+def _finished(row: Object, prices: PriceTable, *, counted: bool) -> list[Any]:
     """The row's values in the order of the columns, with cost and digest. Raises Malformed."""
-    if repeated:
-        row.update(dict.fromkeys((*COUNTS, *DETAILS, "audio_tokens")))
+    if not counted:
+        row.update(dict.fromkeys(USAGE))
     row["cost_usd"] = prices.cost_usd(
         row.get("model"),
         row["start_time"],

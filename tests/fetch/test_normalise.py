@@ -191,7 +191,53 @@ def test_model_calls_that_only_look_alike_are_all_counted() -> None:
         assert normal(*spans).rows["prompt_tokens"].to_pylist() == counts
 
 
-def test_counts_on_other_kinds_are_not_even_read() -> None:
+def tree(*spans: tuple[str, int | None, int | None]) -> list[RawSpan]:
+    """One trace of (kind, place of the parent, prompt tokens)."""
+    ids = [f"{number:016x}" for number in range(1, len(spans) + 1)]
+    return [
+        raw_span(
+            {"llm.token_count.prompt": count, "llm.model_name": "gpt-4o"} if count is not None else {},
+            kind=kind,
+            span_id=ids[place],
+            trace_id="ab" * 16,
+            parent_id=None if parent is None else ids[parent] if parent >= 0 else "f" * 16,
+        )
+        for place, (kind, parent, count) in enumerate(spans)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "counts"),
+    [
+        ([("AGENT", None, 70)], [70]),
+        ([("AGENT", None, 70), ("LLM", 0, None)], [70, None]),
+        ([("AGENT", None, 70), ("CHAIN", 0, 40), ("TOOL", 1, 10)], [70, None, None]),
+        ([("CHAIN", None, None), ("AGENT", 0, 40), ("AGENT", 0, 30)], [None, 40, 30]),
+        ([("AGENT", None, 70), ("CHAIN", 0, None), ("LLM", 1, 60)], [None, None, 60]),
+        ([("AGENT", None, 70), ("LLM", 0, 60), ("TOOL", 0, 10)], [None, 60, 10]),
+        ([("LLM", None, 60), ("TOOL", 0, 10)], [60, None]),
+        ([("AGENT", None, 70), ("LLM", -1, 60)], [None, 60]),
+        ([("AGENT", 1, 70), ("CHAIN", 0, None)], [70, None]),
+    ],
+)
+def test_counts_beside_model_calls_stand_on_the_topmost_span_where_no_model_call_has_them(spans, counts) -> None:
+    sent = tree(*spans)
+    for order in (sent, sent[::-1]):
+        done = normal(*order)
+        rows = {row["span_id"]: row for row in done.rows.to_pylist()}
+        assert [rows[span["span_id"]]["prompt_tokens"] for span in sent] == counts
+        assert [rows[span["span_id"]]["total_tokens"] for span in sent] == counts
+        assert all((rows[s["span_id"]]["cost_usd"] is None) == (n is None) for s, n in zip(sent, counts, strict=True))
+        left_out = sum(told is not None for _, _, told in spans) - sum(count is not None for count in counts)
+        assert done.unknown["usage_told_elsewhere"] == left_out
+
+
+def test_counts_of_one_trace_say_nothing_about_another() -> None:
+    agent, call = raw_span(LLM_CALL, kind="AGENT"), raw_span(LLM_CALL, kind="LLM", parent_id="f" * 16)
+    assert normal(agent, call).rows["prompt_tokens"].to_pylist() == [1000, 1000]
+
+
+def test_counts_on_other_kinds_that_cannot_be_read_keep_no_span_out() -> None:
     assert row_of({"llm.token_count.prompt": "many"}, kind="CHAIN")["prompt_tokens"] is None
 
 
