@@ -7,11 +7,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from tasks.shared.records import REACH_HOURS, Unit, Window
+from tasks.shared.records import OWN_IDENTIFIER, REACH_HOURS, Unit, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS
 
-OWN_IDENTIFIER = "nightjar:"
 ID_COLUMNS: dict[Unit, str] = {"span": "span_id", "trace": "trace_id", "session": "session_id"}
 # Without the hours before the window, a trace that runs into it would seem to start anew in each window.
 STARTED_SQL = """
