@@ -42,6 +42,8 @@ POINTS: dict[str, tuple[str, int, str]] = {
 async def test_killed_at_every_stage_and_run_again_it_ends_as_an_undisturbed_run(
     nightjar_env: Path, servers, project, monkeypatch
 ):
+    # Twelve nights are run: two evaluators of spans and one of traces are enough to die between.
+    monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["has_output", "no_error", "refusal"]')
     await send(simulate(Traffic(project=project, seed=3, days=1, until=DAY, spans=200)), servers.phoenix_url)
     assert killed_and_run([]) == [0]
     undisturbed = state(servers, project)
