@@ -9,6 +9,10 @@ from tasks.shared.settings import load_settings
 from tasks.tracking.steps import log_day, log_trend, summarise
 
 
+# A run that was killed gives its turn back after this; Prefect takes no less.
+LEASE_SECONDS = 60
+
+
 @flow(timeout_seconds=3600)
 async def tracking(window: Window | None = None, project: str | None = None) -> Batch:
     """Compute the summary metrics of every UTC day a window touches; log each day, and the trend, to MLflow.
@@ -23,7 +27,7 @@ async def tracking(window: Window | None = None, project: str | None = None) -> 
     project, window = project or load_settings().project, window or Window.of_day(yesterday())
     days = [Window.of_day(day) for day in window.days()]
     summaries = [await summarise(project, day) for day in days]
-    async with concurrency("nightjar-tracking", occupy=1, strict=False):
+    async with concurrency("nightjar-tracking", occupy=1, strict=False, lease_duration=LEASE_SECONDS):
         runs = [await log_day(project, day) for day in days]
         trend = await log_trend(project)
     return Batch(

@@ -68,6 +68,8 @@ def deployed(servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depl
         down(state)
         for deployment in httpx.post(f"{servers.prefect_api_url}/deployments/filter", json={}, timeout=30).json():
             httpx.delete(f"{servers.prefect_api_url}/deployments/{deployment['id']}", timeout=30)
+        # Runs that other tests kill would hold its one slot for a minute each.
+        httpx.delete(f"{servers.prefect_api_url}/v2/concurrency_limits/{TRACKING_LIMIT}", timeout=30).raise_for_status()
 
 
 @pytest.fixture(scope="module")
