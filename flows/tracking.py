@@ -8,7 +8,6 @@ from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 from tasks.tracking.steps import log_day, log_trend, summarise
 
-
 # A run that was killed gives its turn back after this; Prefect takes no less.
 LEASE_SECONDS = 60
 
