@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,7 +24,7 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers() -> Iterator[Servers]:
     """Phoenix, MLflow and Prefect. `NIGHTJAR_TEST_SERVERS=phoenix,mlflow,prefect` reuses running ones."""
     running = os.environ.get("NIGHTJAR_TEST_SERVERS")
     if running:
@@ -31,7 +32,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         return
     from deployments.local.stack import running_stack
 
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
+    # Not below pytest's own folder: another session closes that one to PostgreSQL, which runs as another user.
+    with (
+        TemporaryDirectory(prefix="nightjar-stack-", ignore_cleanup_errors=True) as folder,
+        running_stack(Path(folder)) as stack,
+    ):
         yield Servers(stack.phoenix_url, stack.mlflow_url, stack.prefect_api_url)
 
 
