@@ -135,7 +135,7 @@ def compared(stored: int, passes: dict[str, list[dict[str, float]]]) -> list[Fig
     return [
         *figures,
         at_least(f"{of}: speed, ratio", median("client", "seconds") / median("nightjar", "seconds"), "times", 5),
-        at_least(f"{of}: share of wall time waiting for Phoenix", median("nightjar", "waiting"), "", 0.7),
+        at_least(f"{of}: share of wall time with a request at Phoenix", median("nightjar", "waiting"), "", 0.7),
         at_most(
             f"{of}: peak memory, ratio", median("nightjar", "peak_mib") / median("client", "peak_mib"), "times", 0.25
         ),

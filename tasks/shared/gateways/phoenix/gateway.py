@@ -9,6 +9,7 @@ The official client is not used here: importing it costs 0.4 s (10 s beside a Ph
 has neither the projected call nor the read-back of annotations by identifier.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
@@ -105,10 +106,11 @@ class Phoenix:
         questions = self._questions(
             found, window, tuple(wanted), await self._wanted(project, window, trace_ids), self.settings.traces_per_call
         )
-        async for rows in self._rows(questions):
-            chunk = sorted((from_row(row, wanted) for row in rows), key=by_start)
-            await listed.complete(self._connection, found, chunk, wanted)
-            yield chunk
+        jobs = [partial(self._chunks, question, wanted) for question in questions]
+        # One job more than requests may be in flight: while one is worked on, the next one's request is at Phoenix.
+        async for chunks in in_order(jobs, self.settings.in_flight + 1):
+            for chunk in chunks:
+                yield chunk
 
     async def sample(self, project: str, window: Window, count: int) -> list[RawSpan]:
         """Up to *count* spans from all over *window* with every attribute they have."""
@@ -166,6 +168,15 @@ class Phoenix:
             async for part in projected.answers(self._connection, question):
                 yield part
 
+    async def _chunks(self, question: Question, paths: Sequence[Path]) -> list[list[RawSpan]]:
+        """The spans of *question* with their events: one chunk, or several where one call cannot give them."""
+        rows = await projected.whole(self._connection, question)
+        parts = [part async for part in projected.answers(self._connection, question)] if rows is None else [rows]
+        chunks = [await asyncio.to_thread(_spans_of, part, paths) for part in parts]
+        for chunk in chunks:
+            await listed.complete(self._connection, question.project, chunk, paths)
+        return chunks
+
     async def _question_and_rows(self, question: Question) -> tuple[Question, list[Row] | None]:
         return question, await projected.whole(self._connection, question)
 
@@ -196,3 +207,7 @@ class Phoenix:
                 self._fast = False
                 logger.info("Fetching spans by the paged route, about five times slower: %s", error)
         return self._fast
+
+
+def _spans_of(rows: Sequence[Row], paths: Sequence[Path]) -> list[RawSpan]:
+    return sorted((from_row(row, paths) for row in rows), key=by_start)
