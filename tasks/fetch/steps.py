@@ -5,7 +5,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -25,8 +24,6 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS, SPANS
 
 MOST_NOTES = 20
-# Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
-show_artifact = partial(create_markdown_artifact, _sync=True)  # type: ignore[call-arg]
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -36,7 +33,7 @@ async def fetch_spans(project: str, window: Window) -> Batch:
     warm_up()
     async with Phoenix(settings.phoenix) as phoenix:
         await phoenix.ping()
-        taken = await take_in(phoenix, settings, project, window, show=show_artifact)
+        taken = await take_in(phoenix, settings, project, window, show=create_markdown_artifact)
         sample = await phoenix.sample(project, window, settings.phoenix.sampled_spans)
     undeclared_paths = undeclared(sample, fetched_paths(settings))
     notes = tuple(
@@ -63,7 +60,9 @@ async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
                 listed = await phoenix.span_ids(project, part)
                 late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))
                 if late:
-                    taken.append(await take_in_late(phoenix, settings, project, part, late, show=show_artifact))
+                    taken.append(
+                        await take_in_late(phoenix, settings, project, part, late, show=create_markdown_artifact)
+                    )
     return Batch(
         table=SPANS.name,
         project=project,
@@ -84,7 +83,7 @@ async def fetch_annotations(project: str, window: Window) -> Batch:
             for unit, started in annotated_units(lake, project, window).items():
                 found = await phoenix.annotations(project, unit, list(started))
                 stage.append(annotation_rows(unit, found, started))
-        await asyncio.to_thread(gate, stage, lake, settings.checks, show_artifact)
+        await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
         stage.publish()
     return Batch(ANNOTATIONS.name, project, window, stage.rows)
 

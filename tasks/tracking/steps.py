@@ -1,7 +1,6 @@
 """The tracking stage's tasks: lake to `metrics`, and `metrics` to MLflow."""
 
 import asyncio
-from functools import partial
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -21,9 +20,6 @@ from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, evidence_of
 from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
 from tasks.tracking.trend_run import QUERY as TREND_QUERY
 from tasks.tracking.trend_run import trend_run
-
-# Checks run in a thread of an async task, where Prefect would hand out a coroutine that nobody awaits.
-show_artifact = partial(create_markdown_artifact, _sync=True)  # type: ignore[call-arg]
 
 
 @task(
@@ -62,7 +58,7 @@ def _summarise(project: str, window: Window) -> Batch:
     metrics = [metric for name, each in all_summaries().items() for metric in each.metrics(answers[name])]
     with lake.stage(METRICS, project, window) as stage:
         stage.append(metric_rows(metrics, window))
-        gate(stage, lake, settings.checks, show_artifact)
+        gate(stage, lake, settings.checks, create_markdown_artifact)
         stage.publish()
     return Batch(METRICS.name, project, window, stage.rows, {"changed": stage.changed}, stage.changed_days)
 

@@ -39,8 +39,8 @@ def gate(
         lake: Where the verdict and the quarantined rows go.
         settings: Thresholds of the warnings.
         artifact: Shows the verdict in the flow run.
-        partial: The stage holds only some of the window's rows: only critical checks are asked, nothing is recorded
-            unless they fail.
+        partial: The stage holds only some of the window's rows: only critical checks are asked, and nothing is
+            recorded in `checks`.
 
     Raises:
         CheckFailed: A critical check failed; its rows are in `quarantine`. Names expectation, count and examples.

@@ -86,8 +86,9 @@ class Phoenix:
         questions = self._questions(
             found, window, (), await self._wanted(project, window, trace_ids), TRACES_PER_SCALAR_CALL
         )
-        async for rows in self._rows(questions):
-            ids.update({row["context.span_id"]: row["trace"] for row in rows})
+        jobs = [partial(self._rows, question) for question in questions]
+        async for parts in in_order(jobs, self.settings.in_flight):
+            ids.update({row["context.span_id"]: row["trace"] for rows in parts for row in rows})
         return dict(sorted(ids.items()))
 
     async def spans(
@@ -158,27 +159,17 @@ class Phoenix:
         batches = listed.in_batches(trace_ids, per_call)
         return [Question(project, window.start, window.end, tuple(batch), paths) for batch in batches]
 
-    async def _rows(self, questions: Sequence[Question]) -> AsyncIterator[list[Row]]:
-        """The rows of each question in turn; the next one is under way while the caller works."""
-        jobs = [partial(self._question_and_rows, question) for question in questions]
-        async for question, rows in in_order(jobs, self.settings.in_flight):
-            if rows is not None:
-                yield rows
-                continue
-            async for part in projected.answers(self._connection, question):
-                yield part
+    async def _rows(self, question: Question) -> list[list[Row]]:
+        """The rows of *question*: in one list, or in several where one call cannot give them."""
+        rows = await projected.whole(self._connection, question)
+        return [part async for part in projected.answers(self._connection, question)] if rows is None else [rows]
 
     async def _chunks(self, question: Question, paths: Sequence[Path]) -> list[list[RawSpan]]:
-        """The spans of *question* with their events: one chunk, or several where one call cannot give them."""
-        rows = await projected.whole(self._connection, question)
-        parts = [part async for part in projected.answers(self._connection, question)] if rows is None else [rows]
-        chunks = [await asyncio.to_thread(_spans_of, part, paths) for part in parts]
+        """The spans of *question* with their events."""
+        chunks = [await asyncio.to_thread(_spans_of, rows, paths) for rows in await self._rows(question)]
         for chunk in chunks:
             await listed.complete(self._connection, question.project, chunk, paths)
         return chunks
-
-    async def _question_and_rows(self, question: Question) -> tuple[Question, list[Row] | None]:
-        return question, await projected.whole(self._connection, question)
 
     async def _listed(
         self, project: Project, window: Window, paths: Sequence[Path], trace_ids: Sequence[str] | None
