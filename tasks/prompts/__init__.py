@@ -1,0 +1,1 @@
+"""Prompts: what lies in the hub, what its sections cost, and the search for better ones."""

@@ -1,0 +1,57 @@
+"""Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
+
+from tasks.shared.settings.curation import (
+    AnonymiseSettings,
+    CurationSettings,
+    ExportSettings,
+    FeedbackSettings,
+    SplitSettings,
+)
+from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
+from tasks.shared.settings.prompts import PromptSettings
+from tasks.shared.settings.scoring import (
+    PROVIDER_KINDS,
+    BudgetSettings,
+    CheckSettings,
+    EvaluatorSettings,
+    JudgeSettings,
+    LabelSettings,
+    Price,
+    ProviderKind,
+    ProviderSettings,
+)
+from tasks.shared.settings.section import Section, userinfo, without_password
+from tasks.shared.settings.services import LakeSettings, LocalSettings, MlflowSettings, PhoenixSettings
+from tasks.shared.settings.settings import LOCAL_STACK, Settings, client_environment, load_settings
+
+__all__ = [
+    "LOCAL_STACK",
+    "PROVIDER_KINDS",
+    "AnonymiseSettings",
+    "BudgetSettings",
+    "CheckSettings",
+    "CurationSettings",
+    "EvaluatorSettings",
+    "ExperimentSettings",
+    "ExportSettings",
+    "FeedbackSettings",
+    "GateMetric",
+    "GateSettings",
+    "JudgeSettings",
+    "LabelSettings",
+    "LakeSettings",
+    "LocalSettings",
+    "MlflowSettings",
+    "PhoenixSettings",
+    "Price",
+    "PromptSettings",
+    "ProviderKind",
+    "ProviderSettings",
+    "Section",
+    "Settings",
+    "SplitSettings",
+    "client_environment",
+    "load_settings",
+    "userinfo",
+    "without_password",
+]

@@ -1,0 +1,45 @@
+"""Comparisons of a candidate with a baseline, and the gates that decide on them."""
+
+from pydantic import Field
+
+from tasks.shared.settings.section import Positive, Section, Share
+
+
+class GateMetric(Section):
+    """What a gate asks of one evaluator's score."""
+
+    margin: float = Field(0.05, ge=0, description="by how much the candidate may be worse than the baseline")
+    floor: float | None = Field(
+        None, description="the least the candidate may score, or the most with a metric to minimize"
+    )
+
+
+class GateSettings(Section):
+    """One gate: what is compared with what, on which examples, and what a pass takes."""
+
+    dataset: str = Field("golden-queries", description="name of the dataset")
+    splits: tuple[str, ...] = Field(
+        ("test",), description="splits of the dataset that are used; never holdout by default"
+    )
+    baseline: str = Field("", description="what answers today; see the guide for how targets are written")
+    candidate: str = Field("", description="what shall answer tomorrow")
+    model: str = Field("", description="provider/model of both where a target names none; judges.model when empty")
+    repetitions: Positive = Field(1, description="answers for each example and variant")
+    metrics: dict[str, GateMetric] = Field(default_factory=dict, description="by evaluator or judge")
+    coverage_floor: Share = Field(
+        0.95, description="share of examples with a score on both sides, below which nothing is decided"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all metrics together")
+    most_cost_ratio: float | None = Field(None, gt=0, description="candidate's cost by the baseline's, at most")
+    most_latency_ratio: float | None = Field(
+        None, gt=0, description="candidate's median latency by the baseline's, at most"
+    )
+    early_stop: bool = Field(True, description="stop when no further example can change the verdict")
+
+
+class ExperimentSettings(Section):
+    """How experiments run."""
+
+    in_flight: Positive = Field(8, description="answers under way at most")
+    timeout_seconds: float = Field(60.0, gt=0, description="per answer")
+    attempts: Positive = Field(3, description="tries per answer before it is errored")
