@@ -4,11 +4,14 @@ import atexit
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+RUNNING = "NIGHTJAR_TEST_SERVERS"
 
 # The last act of the session: DuckDB's binding prints a page about leaked types after pytest's summary line otherwise.
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
@@ -23,13 +26,9 @@ class Servers:
     prefect_api_url: str
 
 
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Phoenix, MLflow and Prefect. `NIGHTJAR_TEST_SERVERS=phoenix,mlflow,prefect` reuses running ones."""
-    running = os.environ.get("NIGHTJAR_TEST_SERVERS")
-    if running:
-        yield Servers(*running.split(","))
-        return
+@contextmanager
+def started() -> Iterator[Servers]:
+    """A stack of the session's own."""
     from deployments.local.stack import running_stack
 
     # Not below pytest's own folder: another session closes that one to PostgreSQL, which runs as another user.
@@ -38,6 +37,25 @@ def servers() -> Iterator[Servers]:
         running_stack(Path(folder)) as stack,
     ):
         yield Servers(stack.phoenix_url, stack.mlflow_url, stack.prefect_api_url)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With `-n`, this process starts one stack before it starts those that run the tests, and they share it."""
+    if getattr(session.config.option, "numprocesses", None) and RUNNING not in os.environ:
+        stack = ExitStack()
+        os.environ[RUNNING] = ",".join(astuple(stack.enter_context(started())))
+        session.config.add_cleanup(stack.close)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Phoenix, MLflow and Prefect. `NIGHTJAR_TEST_SERVERS=phoenix,mlflow,prefect` reuses running ones."""
+    if RUNNING in os.environ:
+        yield Servers(*os.environ[RUNNING].split(","))
+        return
+    with started() as servers:
+        yield servers
 
 
 @pytest.fixture
