@@ -6,7 +6,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from tasks.reports.charts import CONFIG
+from tasks.shared.pages.charts import CONFIG
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "coverage.svg"
 STYLE = (

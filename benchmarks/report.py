@@ -17,8 +17,8 @@ from deployments.simulator.bulk import Volume, fill_lake
 from tasks.reports.compose import compose
 from tasks.reports.evidence import Evidence
 from tasks.reports.links import Links
-from tasks.reports.markdown import markdown
-from tasks.reports.page import html
+from tasks.shared.pages.markdown import markdown
+from tasks.shared.pages.page import html
 from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake

@@ -3,10 +3,15 @@
 import datetime as dt
 
 from tasks.reports import sections
-from tasks.reports.blocks import Link
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.page import Part, Report
+from tasks.shared.pages.blocks import Link
+from tasks.shared.pages.page import Page, Part
 from tasks.shared.plugins import collect
+
+CLOSING = (
+    "Intervals are 95 %. Coverage is the share of eligible units a figure speaks for. "
+    "Every link opens the evidence in Phoenix."
+)
 
 
 def known_sections() -> dict[str, Section]:
@@ -14,10 +19,11 @@ def known_sections() -> dict[str, Section]:
     return dict(sorted(collect(sections, Section).items(), key=lambda item: (item[1].order, item[0])))
 
 
-def compose(evidence: Evidence, sources: tuple[Link, ...] = (), made_at: dt.datetime | None = None) -> Report:
+def compose(evidence: Evidence, sources: tuple[Link, ...] = (), made_at: dt.datetime | None = None) -> Page:
     """Build every section; *sources* are links to the project and the runs behind the report."""
     parts = tuple(part(evidence, name) for name in known_sections())
-    return Report(evidence.project, evidence.window, parts, sources, made_at)
+    subtitle = f"{evidence.window.start:%A %-d %B %Y}, UTC"
+    return Page("Nightjar morning report", evidence.project, subtitle, parts, CLOSING, sources, made_at)
 
 
 def part(evidence: Evidence, name: str) -> Part:

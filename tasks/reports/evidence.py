@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.reports.blocks import Block
 from tasks.reports.links import Links
+from tasks.shared.pages.blocks import Block
 from tasks.shared.records import Metric, Window
 from tasks.shared.store.lake import Lake
 

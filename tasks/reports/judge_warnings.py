@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from tasks.reports.judge_figures import JudgeFigures
-from tasks.reports.wording import number, shortened
+from tasks.shared.pages.wording import number, shortened
 from tasks.shared.records import Metric
 
 # A correlation nearer to 0 than this, with all its interval, would hardly move a score.

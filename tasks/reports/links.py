@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.reports.blocks import Link
 from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
+from tasks.shared.pages.blocks import Link
 from tasks.shared.settings import without_password
 
 PAGES: dict[str, Callable[[str, str], str]] = {

@@ -11,15 +11,15 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from tasks.reports.blocks import Link
 from tasks.reports.compose import compose, part
 from tasks.reports.evidence import Evidence
 from tasks.reports.links import Links
-from tasks.reports.markdown import markdown, records, section_markdown
-from tasks.reports.page import html
 from tasks.reports.receipts import REPORTS
 from tasks.shared.errors import ServiceUnavailable, StoreError
 from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.pages.blocks import Link
+from tasks.shared.pages.markdown import markdown, records, section_markdown
+from tasks.shared.pages.page import html
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reports.blocks import Link
 from tasks.reports.compose import compose
-from tasks.reports.page import html
+from tasks.shared.pages.blocks import Link
+from tasks.shared.pages.page import html
 from tests.reports.days import evidence_of, normal_day
 
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"

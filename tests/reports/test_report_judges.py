@@ -2,10 +2,10 @@
 
 import pytest
 
-from tasks.reports.blocks import Chart, Interval, Number, Table, Text
 from tasks.reports.compose import part
 from tasks.reports.judge_figures import JudgeFigures
 from tasks.reports.judge_warnings import remarks, warnings
+from tasks.shared.pages.blocks import Chart, Interval, Number, Table, Text
 from tasks.shared.records import Metric
 from tests.reports.days import annotation, at, decision, evidence_of, metric, span
 

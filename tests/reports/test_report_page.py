@@ -6,18 +6,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tasks.reports.blocks import Link, Number, Table, Text
 from tasks.reports.compose import compose
 from tasks.reports.links import Links
-from tasks.reports.markdown import cell_markdown, markdown, records
-from tasks.reports.page import Part, Report, cell_html, html
+from tasks.shared.pages.blocks import Link, Number, Table, Text
+from tasks.shared.pages.markdown import cell_markdown, markdown, records
+from tasks.shared.pages.page import Page, Part, cell_html, html
 from tasks.shared.store.report_files import report_path
 from tests.reports.days import DAY, PHOENIX, decision, evidence_of, normal_day, span
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7*7 }}|[x](javascript:alert(3))'
 
 
-class Page(HTMLParser):
+class Loaded(HTMLParser):
     """Collects what a browser would load or run, and the outline."""
 
     def __init__(self, text):
@@ -46,7 +46,7 @@ def report(tmp_path_factory):
 
 def test_the_page_loads_nothing_and_runs_nothing(report):
     text = html(report)
-    page = Page(text)
+    page = Loaded(text)
     assert page.loads == ["data:,"]
     assert page.handlers == []
     assert not {"script", "iframe", "object", "embed", "form"} & set(page.tags)
@@ -56,7 +56,7 @@ def test_the_page_loads_nothing_and_runs_nothing(report):
 
 
 def test_the_page_links_to_evidence_and_to_its_runs(report):
-    targets = Page(html(report)).targets
+    targets = Loaded(html(report)).targets
     assert "http://mlflow/run" in targets
     assert any(target.startswith(f"{PHOENIX}/redirects/traces/") for target in targets)
     assert any(target.startswith(f"{PHOENIX}/redirects/spans/") for target in targets)
@@ -64,7 +64,7 @@ def test_the_page_links_to_evidence_and_to_its_runs(report):
 
 def test_the_page_has_one_outline_unique_ids_and_headed_tables(report):
     text = html(report)
-    page = Page(text)
+    page = Loaded(text)
     assert page.tags.count("h1") == 1
     assert page.tags.count("h2") == len(report.parts)
     assert len(page.ids) == len(set(page.ids))
@@ -91,7 +91,7 @@ def test_hostile_values_are_text_everywhere(tmp_path):
     }  # fmt: skip
     report = compose(evidence_of(tmp_path, rows))
     text = html(report)
-    page = Page(text)
+    page = Loaded(text)
     assert "script" not in page.tags
     assert "img" not in page.tags
     assert page.handlers == []
@@ -117,7 +117,7 @@ def test_links_never_carry_the_password_of_the_server_s_url():
 
 def test_markdown_holds_every_section_and_table(report):
     text = markdown(report)
-    assert text.startswith("# shop, Thursday 19 November 2026\n")
+    assert text.startswith("# shop, Thursday 19 November 2026, UTC\n")
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == [p.title for p in report.parts]
     assert "> **Warning:** No price is known for mystery" in text
     assert "[MLflow run](<http://mlflow/run>)" in text
@@ -140,6 +140,7 @@ def test_a_report_lies_under_its_day_and_project():
 
 
 def test_a_section_needs_no_template_of_its_own():
-    text = html(Report("p", DAY, (Part("new", "New", [Text("Said."), Table("t", ("a",), [], empty="None yet.")]),)))
+    part = Part("new", "New", [Text("Said."), Table("t", ("a",), [], empty="None yet.")])
+    text = html(Page("Report", "p", "today", (part,)))
     assert '<h2 id="new-h">New</h2>' in text
     assert "None yet." in text

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from tasks.reports.blocks import Chart, Interval, Link, Number, Table, Text
 from tasks.reports.compose import compose, known_sections, part
 from tasks.reports.sections.headline import Figure, change
+from tasks.shared.pages.blocks import Chart, Interval, Link, Number, Table, Text
 from tasks.shared.records import Window
 from tests.reports.days import DAY, PHOENIX, annotation, at, check, decision, evidence_of, llm, metric, normal_day, span
 

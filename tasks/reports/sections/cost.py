@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tasks.reports.blocks import Block, Chart, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import NAME_CHARACTERS, shortened
+from tasks.shared.pages.blocks import Block, Chart, Number, Table, Text
+from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 
 MODELS = """
 SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, count(cost_usd) AS priced,

@@ -1,8 +1,8 @@
 """What the checks between stages found, what was kept out, and what the spans do not say."""
 
-from tasks.reports.blocks import Block, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import shortened
+from tasks.shared.pages.blocks import Block, Number, Table, Text
+from tasks.shared.pages.wording import shortened
 from tasks.shared.store.verdicts import standing
 
 REASONS_SHOWN = 15

@@ -1,8 +1,8 @@
 """What failed: by span name, by exception, by hour."""
 
-from tasks.reports.blocks import Block, Chart, Interval, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import NAME_CHARACTERS, shortened
+from tasks.shared.pages.blocks import Block, Chart, Interval, Number, Table
+from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 from tasks.shared.statistics.intervals import wilson
 
 ROWS_SHOWN = 15

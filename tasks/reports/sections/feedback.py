@@ -1,8 +1,8 @@
 """What people and other tools wrote on the day's spans, traces and sessions in Phoenix."""
 
-from tasks.reports.blocks import Block, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import shortened
+from tasks.shared.pages.blocks import Block, Number, Table
+from tasks.shared.pages.wording import shortened
 
 NAMES = """
 SELECT name, annotator_kind, unit, count(*) AS n, count(DISTINCT unit_id) AS units, count(score) AS scored,

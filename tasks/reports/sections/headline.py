@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from tasks.reports.blocks import Block, Interval, Link, Measure, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import number
+from tasks.shared.pages.blocks import Block, Interval, Link, Measure, Number, Table, Text
+from tasks.shared.pages.wording import number
 from tasks.shared.statistics.intervals import wilson
 
 TOTALS = """

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.reports.blocks import Block, Cell, Chart, Interval, Link, Measure, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
 from tasks.reports.judge_figures import JudgeFigures, judge_figures, judge_rows
 from tasks.reports.judge_warnings import remarks, warnings
-from tasks.reports.wording import number, shortened
+from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Link, Measure, Number, Table, Text
+from tasks.shared.pages.wording import number, shortened
 from tasks.shared.records import Metric
 from tasks.shared.statistics.agreement import most_ambiguous
 

@@ -1,8 +1,8 @@
 """How long things took, by span name and by hour."""
 
-from tasks.reports.blocks import Block, Chart, Interval, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import NAME_CHARACTERS, shortened
+from tasks.shared.pages.blocks import Block, Chart, Interval, Number, Table
+from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 
 NAMES_SHOWN = 25
 NAMES = """

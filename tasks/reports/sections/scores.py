@@ -3,9 +3,9 @@
 from math import isclose
 from typing import Any
 
-from tasks.reports.blocks import Block, Chart, Interval, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import number, shortened
+from tasks.shared.pages.blocks import Block, Chart, Interval, Number, Table, Text
+from tasks.shared.pages.wording import number, shortened
 from tasks.shared.statistics.intervals import student
 
 STATUSES = ("scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending")

@@ -1,8 +1,8 @@
 """Tokens in and out, by model and by hour."""
 
-from tasks.reports.blocks import Block, Chart, Number, Table, Text
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import NAME_CHARACTERS, shortened
+from tasks.shared.pages.blocks import Block, Chart, Number, Table, Text
+from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 
 MODELS = """
 SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, count(total_tokens) AS counted,

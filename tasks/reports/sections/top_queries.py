@@ -1,8 +1,8 @@
 """What people asked most, alike questions counted as one."""
 
-from tasks.reports.blocks import Block, Interval, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import shortened
+from tasks.shared.pages.blocks import Block, Interval, Number, Table
+from tasks.shared.pages.wording import shortened
 from tasks.shared.statistics.intervals import wilson
 
 QUERIES_SHOWN = 10

@@ -1,7 +1,7 @@
 """How much traffic there was, hour by hour."""
 
-from tasks.reports.blocks import Block, Chart, Number, Table
 from tasks.reports.evidence import Evidence, Section
+from tasks.shared.pages.blocks import Block, Chart, Number, Table
 
 HOURS = """
 SELECT hour(start_time) AS hour, count(*) FILTER (status_code <> 'ERROR') AS fine,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tasks.reports.blocks import Block, Cell, Number, Table
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.wording import shortened
+from tasks.shared.pages.blocks import Block, Cell, Number, Table
+from tasks.shared.pages.wording import shortened
 
 TRACES_SHOWN = 5
 TRACES = """

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tasks.reports.blocks import Chart
-from tasks.reports.charts import ALARM, colours, described, legend, svg
+from tasks.shared.pages.blocks import Chart
+from tasks.shared.pages.charts import ALARM, colours, described, legend, svg
 
 BARS = Chart(
     "Spans <by> hour", "bars", "Hour", ("fine", "bad"), [("00:00", 3, 1), ("01:00", 5, None)], alarming=("bad",)

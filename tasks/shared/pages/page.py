@@ -1,4 +1,4 @@
-"""The report as data, and the one template that renders its blocks as HTML."""
+"""A page as data, and the one template that renders its blocks as HTML."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,10 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.reports import charts
-from tasks.reports.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
-from tasks.reports.wording import written
-from tasks.shared.records import Window
+from tasks.shared.pages import charts
+from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
+from tasks.shared.pages.wording import written
 
 HERE = Path(__file__).parent
 
@@ -26,12 +25,18 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Everything the report says. `sources` are links for the footer: project, runs."""
+class Page:
+    """Everything a page says.
 
-    project: str
-    window: Window
+    `brand` says what kind of page it is, `title` and `subtitle` what it is about, `closing` how it is to be read.
+    `sources` are links for the footer.
+    """
+
+    brand: str
+    title: str
+    subtitle: str
     parts: tuple[Part, ...]
+    closing: str = ""
     sources: tuple[Link, ...] = ()
     made_at: dt.datetime | None = None
 
@@ -42,7 +47,7 @@ class Report:
         return {name: count for name, count in counts.items() if count}
 
 
-def html(report: Report) -> str:
+def html(page: Page) -> str:
     """One self-contained page: no script, no external request. Every value is escaped."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -54,8 +59,8 @@ def html(report: Report) -> str:
         "chart": lambda block: isinstance(block, Chart),
         "text": lambda block: isinstance(block, Text),
     }
-    style = Markup((HERE / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return environment.get_template("report.html.j2").render(report=report, style=style)
+    style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment.get_template("page.html.j2").render(page=page, style=style)
 
 
 def cell_html(cell: Cell) -> Markup:

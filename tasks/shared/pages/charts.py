@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks.reports.blocks import Chart
-from tasks.reports.wording import number
+from tasks.shared.pages.blocks import Chart
+from tasks.shared.pages.wording import number
 
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")

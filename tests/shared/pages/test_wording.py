@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from tasks.reports.blocks import Interval, Link, Number
-from tasks.reports.wording import DASH, number, shortened, written
+from tasks.shared.pages.blocks import Interval, Link, Number
+from tasks.shared.pages.wording import DASH, number, shortened, written
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,19 @@
-"""The report as Markdown, for Prefect's artifacts and for reading in a terminal."""
+"""A page as Markdown, for Prefect's artifacts and for reading in a terminal."""
 
 import re
 
-from tasks.reports.blocks import Block, Cell, Chart, Link, Table, Text
-from tasks.reports.page import Part, Report, chart_table, is_numeric
-from tasks.reports.wording import written
+from tasks.shared.pages.blocks import Block, Cell, Chart, Link, Table, Text
+from tasks.shared.pages.page import Page, Part, chart_table, is_numeric
+from tasks.shared.pages.wording import written
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 
 
-def markdown(report: Report) -> str:
-    """The whole report."""
-    title = f"# {escaped(report.project)}, {report.window.start:%A %-d %B %Y}"
-    parts = [section_markdown(part) for part in report.parts]
-    sources = " · ".join(cell_markdown(source) for source in report.sources)
+def markdown(page: Page) -> str:
+    """The whole page."""
+    title = f"# {escaped(page.title)}, {escaped(page.subtitle)}"
+    parts = [section_markdown(part) for part in page.parts]
+    sources = " · ".join(cell_markdown(source) for source in page.sources)
     return "\n\n".join(text for text in (title, *parts, sources) if text) + "\n"
 
 

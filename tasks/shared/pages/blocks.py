@@ -40,7 +40,7 @@ Cell = str | Number | Interval | Link | dt.datetime | None
 
 @dataclass(frozen=True)
 class Text:
-    """A sentence or two; a `warning` is also counted at the top of the report."""
+    """A sentence or two; a `warning` is also counted at the top of the page."""
 
     text: str
     tone: Tone = "plain"

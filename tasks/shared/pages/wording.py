@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import re
 
-from tasks.reports.blocks import Cell, Interval, Link, Measure, Number
+from tasks.shared.pages.blocks import Cell, Interval, Link, Measure, Number
 
 DASH = "\N{EN DASH}"
 SHOWN_CHARACTERS, NAME_CHARACTERS = 160, 80
