@@ -9,6 +9,7 @@ NightjarError                  anything Nightjar raises on purpose; its text say
 ├── StoreError                 the lake cannot be read or written
 ├── CheckFailed                a critical check failed; the batch was kept out and quarantined
 ├── CheckBroken                a check itself could not be computed; nothing is known of the data
+├── GateFailed                 a gate decided against the candidate; everything is written; exit code 1
 └── Inconclusive               there is not enough to decide; exit code 2, never green
 """
 
@@ -51,7 +52,19 @@ class CheckBroken(NightjarError):
     """A check itself could not be computed; nothing is known of the data, so it was kept out."""
 
 
+class GateFailed(NightjarError):
+    """A gate decided against the candidate; the verdict and all that belongs to it are written."""
+
+    def __init__(self, message: str, verdict_id: str = "") -> None:
+        super().__init__(message)
+        self.verdict_id = verdict_id
+
+
 class Inconclusive(NightjarError):
-    """There is not enough to decide."""
+    """There is not enough to decide. `verdict_id` names a gate's verdict, where it was one that could not."""
 
     exit_code = 2
+
+    def __init__(self, message: str, verdict_id: str = "") -> None:
+        super().__init__(message)
+        self.verdict_id = verdict_id

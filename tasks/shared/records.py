@@ -111,7 +111,8 @@ class Batch:
     """A task's receipt: which rows of which table it left in the lake, never the rows themselves.
 
     `counts` says what happened on the way (read, changed, quarantined, published ...); `changed_days` names the
-    UTC days whose content is new; `notes` are sentences for people. With `doubts` the result is inconclusive.
+    UTC days whose content is new; `notes` are sentences for people. With `doubts` the result is inconclusive. `ids`
+    names what the next step goes on with (`baseline` and `candidate` of an experiment, `verdict` of a gate).
     """
 
     table: str
@@ -122,6 +123,7 @@ class Batch:
     changed_days: tuple[dt.date, ...] = ()
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Comparisons of a candidate with a baseline, and the gates that decide on them."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from tasks.shared.settings.section import Positive, Section, Share
@@ -9,8 +11,14 @@ class GateMetric(Section):
     """What a gate asks of one evaluator's score."""
 
     margin: float = Field(0.05, ge=0, description="by how much the candidate may be worse than the baseline")
-    floor: float | None = Field(
-        None, description="the least the candidate may score, or the most with a metric to minimize"
+    floor: float | Literal["default", "none"] = Field(
+        "default",
+        description="the least the candidate may score, or the most with a metric to minimize; by default a pass rate "
+        "of 0.95 for metrics that say pass or fail, and none for others",
+    )
+    floor_on: Literal["estimate", "bound"] = Field(
+        "estimate",
+        description="what must reach the floor: the candidate's rate on these examples, or the bound of its interval",
     )
 
 
@@ -34,7 +42,8 @@ class GateSettings(Section):
     most_latency_ratio: float | None = Field(
         None, gt=0, description="candidate's median latency by the baseline's, at most"
     )
-    early_stop: bool = Field(True, description="stop when no further example can change the verdict")
+    early_stop: bool = Field(True, description="stop when further examples would not change the verdict")
+    looks: Positive = Field(4, description="how often early stop looks at the scores, the last look included")
 
 
 class ExperimentSettings(Section):

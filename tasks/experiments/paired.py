@@ -1,0 +1,99 @@
+"""Two variants on the same examples, as the statistics want them: one number for each example and side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tasks.shared.records import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """One metric's scores of both variants, example by example.
+
+    `baseline` and `candidate` (n,) are means over repetitions, nan where a side has no score. `binary`: every single
+    score was 0 or 1. `eligible` (n,) is False where the metric applies to neither side; an example to which it applies
+    on one side only stays, without a score.
+    """
+
+    metric: str
+    direction: Direction
+    example_ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    strata: tuple[str, ...]
+    baseline: Array
+    candidate: Array
+    binary: bool
+    eligible: Array
+    version: str = ""
+    judged: bool = False
+
+    @cached_property
+    def both(self) -> NDArray[np.bool_]:
+        """Which examples have a score on both sides (n,)."""
+        import numpy as np
+
+        found: NDArray[np.bool_] = ~np.isnan(self.baseline) & ~np.isnan(self.candidate)
+        return found
+
+    @property
+    def sign(self) -> float:
+        """What a score is multiplied with so that more is better."""
+        return -1.0 if self.direction == "minimize" else 1.0
+
+    @cached_property
+    def differences(self) -> Array:
+        """Candidate minus baseline of the examples with both scores (m,), positive where the candidate is better."""
+        found: Array = self.sign * (self.candidate - self.baseline)[self.both]
+        return found
+
+    @cached_property
+    def paired_clusters(self) -> tuple[str, ...]:
+        """The clusters of the same examples (m)."""
+        return tuple(cluster for cluster, both in zip(self.clusters, self.both, strict=True) if both)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One variant: its experiment, how its answers went, and what each example took.
+
+    `statuses` counts answers; `missing` counts, by metric and status, the answers without a score. `cost_usd`,
+    `latency_ms` and `tokens` (n,) are means over repetitions, nan where nobody told.
+    """
+
+    experiment: str
+    variant: str
+    statuses: Mapping[str, int]
+    cost_usd: Array
+    latency_ms: Array
+    tokens: Array
+    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both variants over the examples asked so far, of `planned` ones; arrays are in the order of `example_ids`."""
+
+    example_ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    strata: tuple[str, ...]
+    baseline: Side
+    candidate: Side
+    pairs: tuple[Paired, ...]
+    planned: int
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> int:
+        """Examples that were asked of both."""
+        return len(self.example_ids)
