@@ -1,17 +1,25 @@
 """The door to Phoenix."""
 
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
-from tasks.shared.gateways.phoenix.datasets import Example
+from tasks.shared.gateways.phoenix.datasets import Dataset, Example, digest_of
 from tasks.shared.gateways.phoenix.gateway import Phoenix
 from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
 from tasks.shared.gateways.phoenix.notes import NoteReceipt
+from tasks.shared.gateways.phoenix.prompt_versions import HubPrompt, PromptText
+from tasks.shared.gateways.phoenix.prompts import PromptHub, get_prompt
 
 __all__ = [
     "Annotation",
     "AnnotationReceipt",
+    "Dataset",
     "Example",
+    "HubPrompt",
     "NoteReceipt",
     "Phoenix",
+    "PromptHub",
+    "PromptText",
+    "digest_of",
+    "get_prompt",
     "project_url",
     "session_url",
     "span_url",

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from tasks.shared.errors import ServiceRefused
 from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, notes, projected
@@ -21,11 +21,12 @@ from tasks.shared.gateways.phoenix.ahead import in_order
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.attributes import Path, outermost
 from tasks.shared.gateways.phoenix.connection import Connection, Json
-from tasks.shared.gateways.phoenix.datasets import Example
+from tasks.shared.gateways.phoenix.datasets import Dataset, Example
 from tasks.shared.gateways.phoenix.failures import Answered
 from tasks.shared.gateways.phoenix.notes import NoteReceipt
 from tasks.shared.gateways.phoenix.projected import Question
 from tasks.shared.gateways.phoenix.projects import Project, find_project
+from tasks.shared.gateways.phoenix.prompts import PromptHub
 from tasks.shared.gateways.phoenix.rows import Row, by_start, from_row
 from tasks.shared.records import RawSpan, Unit, Window
 from tasks.shared.settings import PhoenixSettings
@@ -45,6 +46,7 @@ class Phoenix:
         self.settings = settings
         self._connection = Connection(settings)
         self._projects: dict[str, Project] = {}
+        self.prompts = PromptHub(self._connection)
         self._fast: bool | None = {"fast": True, "paged": False}.get(settings.route)
 
     async def __aenter__(self) -> Self:
@@ -137,9 +139,21 @@ class Phoenix:
             return NoteReceipt()
         return await notes.write(self._connection, await self._project(project), unit, texts, identifier)
 
-    async def examples(self, dataset: str) -> list[Example]:
-        """The examples of a dataset; none where there is no such dataset."""
-        return await datasets.examples(self._connection, dataset)
+    async def examples(self, dataset: str, version_id: str | None = None) -> list[Example]:
+        """The examples of a dataset, in *version_id* or its latest version; none where there is no such dataset."""
+        return await datasets.examples(self._connection, dataset, version_id)
+
+    async def dataset(self, name: str) -> Dataset | None:
+        """The dataset called *name*; None where there is none."""
+        return await datasets.find(self._connection, name)
+
+    async def latest_dataset_version(self, dataset_id: str) -> str:
+        """Phoenix's id of the newest version of a dataset."""
+        return await datasets.latest_version(self._connection, dataset_id)
+
+    async def describe_dataset(self, dataset_id: str, metadata: Mapping[str, Any]) -> None:
+        """Make *metadata* the dataset's metadata, in the place of all it had."""
+        await datasets.describe(self._connection, dataset_id, metadata)
 
     async def add_examples(self, dataset: str, examples: Sequence[Example], description: str = "") -> int:
         """Add *examples* to a dataset, which is made when missing; returns how many are new. Nothing is deleted."""

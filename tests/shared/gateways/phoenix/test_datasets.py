@@ -2,10 +2,12 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import pytest
 
-from tasks.shared.gateways.phoenix import Example, NoteReceipt, Phoenix
+from tasks.shared.errors import ServiceRefused
+from tasks.shared.gateways.phoenix import Example, NoteReceipt, Phoenix, digest_of
 from tasks.shared.settings import PhoenixSettings
 from tests.traffic import TestSpan, ingest
 
@@ -45,6 +47,50 @@ async def test_examples_keep_their_ids_and_spans_and_a_second_time_adds_nothing(
 async def test_a_span_that_phoenix_lacks_leaves_its_example_without_a_link(phoenix, dataset):
     assert await phoenix.add_examples(dataset, [example("a", "0123456789abcdef")]) == 1
     assert await phoenix.examples(dataset) == [example("a")]
+
+
+async def test_an_earlier_version_reads_back_as_it_was_with_node_ids_and_splits(phoenix, dataset):
+    first = [replace(example("a"), splits=("train",)), replace(example("b"), splits=("dev", "hard"))]
+    assert await phoenix.add_examples(dataset, first) == 2
+    found = await phoenix.dataset(dataset)
+    version = await phoenix.latest_dataset_version(found.id)
+    added = [replace(example("c"), splits=("holdout",)), example("d")]
+    assert await phoenix.add_examples(dataset, added) == 2
+    newer = await phoenix.latest_dataset_version(found.id)
+    assert newer != version
+    assert await phoenix.add_examples(dataset, [*first, *added]) == 0
+    assert await phoenix.latest_dataset_version(found.id) == newer
+    assert await phoenix.examples(dataset, version) == first
+    now = await phoenix.examples(dataset)
+    assert now == [*first, *added]
+    assert len({each.node_id for each in now}) == 4
+    assert (await phoenix.dataset(dataset)).examples == 4
+
+
+async def test_splits_of_more_examples_than_a_page_holds_are_all_read(phoenix, dataset, monkeypatch):
+    monkeypatch.setattr("tasks.shared.gateways.phoenix.datasets.EXAMPLES_PER_PAGE", 2)
+    sent = [replace(example(str(n)), splits=("train",)) for n in range(5)]
+    assert await phoenix.add_examples(dataset, sent) == 5
+    assert await phoenix.examples(dataset) == sent
+
+
+async def test_a_datasets_metadata_is_what_was_said_last(phoenix, dataset):
+    assert await phoenix.add_examples(dataset, [example("a")], "for people") == 1
+    found = await phoenix.dataset(dataset)
+    assert (found.description, found.metadata) == ("for people", {})
+    await phoenix.describe_dataset(found.id, {"nightjar": {"versions": 1}, "mine": 2})
+    assert (await phoenix.dataset(dataset)).metadata == {"nightjar": {"versions": 1}, "mine": 2}
+    with pytest.raises(ServiceRefused, match="GraphQL"):
+        await phoenix.describe_dataset("RGF0YXNldDo5OTk5OTk5", {})
+
+
+def test_the_digest_depends_on_ids_inputs_and_outputs_only():
+    a, b = example("a"), example("b")
+    same = digest_of([a, b])
+    assert len(same) == 16
+    assert digest_of([b, replace(a, metadata={}, splits=("x",), span_id="s")]) == same
+    changed = (replace(a, id="c"), replace(a, input={}), replace(a, output={}))
+    assert len({same, *(digest_of([each, b]) for each in changed)}) == 4
 
 
 async def test_no_examples_make_no_dataset(phoenix, dataset):
