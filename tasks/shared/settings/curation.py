@@ -1,6 +1,6 @@
 """What is kept of the traffic: curated datasets, people's feedback, anonymising, fine-tuning files."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from tasks.shared.settings.section import Positive, Section, Share
 
@@ -8,6 +8,9 @@ from tasks.shared.settings.section import Positive, Section, Share
 class AnonymiseSettings(Section):
     """What of a text is masked before it leaves the lake."""
 
+    key: SecretStr | None = Field(
+        None, min_length=16, description="secret that masks are made with; one is made and kept in the lake when absent"
+    )
     names: bool = Field(False, description="whether a judge also looks for people's names")
     dropped_fields: tuple[str, ...] = Field(
         (), description="fields of inputs and outputs that are left out; a.b for b in a"

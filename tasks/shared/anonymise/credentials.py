@@ -1,0 +1,83 @@
+"""Keys, tokens and passwords: by the forms their issuers gave them, and by what stands before them."""
+
+import re
+from collections.abc import Iterator
+
+from tasks.shared.anonymise.found import Found
+from tasks.shared.anonymise.masks import BLANK
+from tasks.shared.settings import AnonymiseSettings
+
+ISSUED = re.compile(
+    r"""-----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
+    |(?<![A-Za-z0-9])(?:
+      (?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}
+      |gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}
+      |xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}
+      |sk-[A-Za-z0-9_-]{20,}|[rsp]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{16,}
+      |AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}
+      |hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|dapi[0-9a-f]{32}
+      |SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|SK[0-9a-f]{32}|ABSK[A-Za-z0-9+/=]{40,}
+      |eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
+    )(?![A-Za-z0-9])""",
+    re.VERBOSE | re.DOTALL,
+)
+HEADER = re.compile(r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{16,}=*)")
+IN_URL = re.compile(r"://([^\s/@:\"'<>]+:[^\s/@\"'<>]+)@")
+VALUE = rf"""[^\s"'`,;&<>{BLANK}]"""
+PASSWORD = re.compile(
+    rf"""(?i)(?<![a-z])(?:pass(?:word|wd|wort|phrase|code)?|pwd|kennwort)["']?(?P<sign>\s*[:=]\s*|\s+(?:is|ist)\s+)
+    ["'`]?(?P<value>{VALUE}{{4,}})""",
+    re.VERBOSE,
+)
+NAMED = re.compile(
+    rf"""(?i)(?<![a-z])(?:[a-z0-9]+[_-])*(?:secret|token|credential|api[_ -]?key|apikey|access[_ -]?key|auth[_ -]?key
+    |account[_ -]?key|private[_ -]?key|client[_ -]?secret|secret[_ -]?(?:access[_ -]?)?key)s?
+    ["']?\s*(?:[:=]|\bis\b)\s*["'`]?(?P<value>{VALUE}{{8,}})""",
+    re.VERBOSE,
+)
+PLACEHOLDER = re.compile(r"[:${%?*(\[]|(?:null|none|true|false)\b", re.IGNORECASE)
+PLAIN_NAME = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*\)*")
+HINTS = re.compile(
+    r"(?i)-----BEGIN|A[KSRIBC][IO]?[ACD]A|gh[pousr]_|github_pat|glpat|xox|xapp|sk-|[rsp]k_|whsec|AIza|ya29|hf_|npm_|pypi-"
+    r"|dapi|SG\.|SK[0-9a-f]|ABSK|eyJ|bearer|basic|://|pass|pwd|kennwort|secret|token|credential|key"
+)
+
+
+def credentials(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+    """Keys and tokens of known issuers, then whatever a text calls a password, a key or a token."""
+    if not HINTS.search(text):
+        return
+    for match in ISSUED.finditer(text):
+        yield Found(match.start(), match.end(), match[0])
+    for pattern in (HEADER, IN_URL):
+        for match in pattern.finditer(text):
+            yield Found(match.start(1), match.end(1), match[1])
+    for match in PASSWORD.finditer(text):
+        if _is_password(match["value"], match["sign"]):
+            yield _trimmed(match)
+    for match in NAMED.finditer(text):
+        if _is_random(match["value"]):
+            yield _trimmed(match)
+
+
+def _trimmed(match: re.Match[str]) -> Found:
+    """The value without the full stop or bracket of the sentence around it."""
+    value = match["value"].rstrip(".)]}!?")
+    return Found(match.start("value"), match.start("value") + len(value), value)
+
+
+def _is_password(value: str, sign: str) -> bool:
+    """Whether *value* after *sign* is one, and not a parameter, a column (`p.password`) or a word (`is required`)."""
+    if PLACEHOLDER.match(value) or not value.rstrip(".)]}!?"):
+        return False
+    return not PLAIN_NAME.fullmatch(value) if sign != sign.strip() and ":" not in sign else True
+
+
+def _is_random(value: str) -> bool:
+    """Letters and digits mixed; names and counts (`max_tokens: 1024`) are not."""
+    return (
+        not PLACEHOLDER.match(value)
+        and any(c.isdigit() for c in value)
+        and any(c.isalpha() for c in value)
+        and not re.fullmatch(r"[A-Za-z_.]+\d{0,2}|[\d.]+[A-Za-z]{1,3}", value)
+    )
