@@ -21,6 +21,11 @@ def ran(status_code: str, status_message: str | None = None) -> dict[str, Any]:
     return {"status_code": status_code, "status_message": status_message, **wrote("{}")}
 
 
+def answered(sql: str | None, right: Any = "SELECT a FROM t WHERE b = :b AND c = 'X' LIMIT 5") -> dict[str, Any]:
+    """A span that wrote *sql* where *right* is right."""
+    return {**wrote(sql), "metadata": orjson.dumps({"expected": {"output": right}}).decode()}
+
+
 REFUSED = (wrote("I'm sorry, but I can't help with that."), None)
 BROKEN = (wrote("SELECT FROM WHERE"), None)
 SQL_CASES: dict[str, list[tuple[dict[str, Any], float | str | None]]] = {
@@ -69,6 +74,26 @@ SQL_CASES: dict[str, list[tuple[dict[str, Any], float | str | None]]] = {
         (wrote("SELECT * FROM sites"), None),
         REFUSED,
         BROKEN,
+    ],
+    "sql_matches_expected": [
+        (answered("SELECT a FROM t WHERE b = :b AND c = 'X' LIMIT 5"), 1.0),
+        (answered("select A from T\nwhere (C = 'X') and b = %(b)s -- why\nlimit 5;"), 1.0),
+        (answered("```sql\nSELECT a FROM t WHERE b = {{ b }} AND c = 'X' LIMIT 5\n```"), 1.0),
+        (answered("SELECT a FROM t WHERE b = :b AND c = 'x' LIMIT 5"), 0.0),
+        (answered("SELECT a FROM t WHERE b = :other AND c = 'X' LIMIT 5"), 0.0),
+        (answered("SELECT a FROM t WHERE b = :b OR c = 'X' LIMIT 5"), 0.0),
+        (answered("SELECT a FROM t WHERE b = :b AND c = 'X'"), 0.0),
+        (answered("SELECT a FROM", "SELECT a FROM t"), 0.0),
+        (answered("Which region do you mean?"), 0.0),
+        (answered("SELECT a FROM t ORDER BY a ASC", '{"sql": "SELECT a FROM t ORDER BY a"}'), 1.0),
+        (answered("SELECT a FROM t ORDER BY a DESC", {"sql": "SELECT a FROM t ORDER BY a"}), 0.0),
+        (answered("SELECT a - b - c FROM t", "SELECT a - (b - c) FROM t"), 0.0),
+        (answered("SELECT " + "+".join(["a"] * 200), "SELECT (" + " + ".join(["A"] * 200) + ")"), 1.0),
+        (answered("SELECT " + "+".join(["a"] * 200), "SELECT " + "-".join(["a"] * 200)), 0.0),
+        (answered("SELECT " + "+".join(["a"] * 2_000), "SELECT 1"), None),
+        (answered("SELECT 1", "SELECT FROM WHERE"), None),
+        (answered("SELECT 1", "Ask for the region."), None),
+        (answered("SELECT 1", 7), None),
     ],
     "sql_execution_success": [
         (ran("OK"), 1.0),

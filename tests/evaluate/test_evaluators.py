@@ -9,6 +9,7 @@ from tasks.evaluate.catalogue import known_evaluators, ready
 from tasks.evaluate.scores import question
 from tasks.shared.settings import EvaluatorSettings, Settings
 from tests.evaluate.sql_cases import SQL_CASES
+from tests.evaluate.sql_cases import answered as sql_answered
 
 
 def with_budgets(**values):
@@ -59,6 +60,10 @@ def step(name="step", status_code="OK", output_head=None, status_message=None):
 
 def output(text, messages=None):
     return {"output": text, "output_messages": messages}
+
+
+def answered(text, right, messages=None):
+    return {**output(text, messages), "metadata": orjson.dumps({"expected": {"output": right}}).decode()}
 
 
 def call(messages=None, tools=TOOLS, tool_name=None, tool_arguments=None):
@@ -173,6 +178,21 @@ CASES = {
         (output('{"id": "1"}', calling("get_time", "{}")), None),
         (output(" "), None),
     ],
+    "matches_expected": [
+        (answered("It is 42.", "It is 42."), 1.0),
+        (answered("It  is\n42. ", "It is 42."), 1.0),
+        (answered("cafe\N{COMBINING ACUTE ACCENT}", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"), 1.0),
+        (answered("```json\n[1, 2]\n```", "[1,2]"), 1.0),
+        (answered('{"b": [1.0, "x"], "a": null}', '{"a": null, "b": [1, "x"]}'), 1.0),
+        (answered('{"a": 1}', {"a": 1}), 1.0),
+        (answered("raw", "said", said("said")), 1.0),
+        (answered("it is 42.", "It is 42."), 0.0),
+        (answered("", "It is 42."), 0.0),
+        (answered('{"a": true}', '{"a": 1}'), 0.0),
+        (answered("[1, 2]", "[2, 1]"), 0.0),
+        (answered("{'a': 1}", {"a": 1}), 0.0),
+        (answered("x " * 2_500, "x " * 2_600), 0.0),
+    ],
     "tool_call_valid": [
         (call(calling("get_weather", '{"city": "Oslo", "days": 2}')), 1.0),
         (call(calling("get_weather", {"city": "Oslo"})), 1.0),
@@ -221,6 +241,28 @@ def test_a_bad_score_says_why(name):
     answers = [question(evaluator)(values) for values, expected in CASES[name] if expected == bad]
     assert answers
     assert all(answer.explanation for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "differences"),
+    [
+        ("matches_expected", answered("It is 42 EUR.", "It was 42."), "`is` instead of `was`; `EUR` is too much"),
+        (
+            "matches_expected",
+            answered('{"rows": [{"n": 3}], "x": 1}', {"rows": [{"n": 4}, {"n": 5}], "y": 1}),
+            "$.rows[0].n is 3 instead of 4; $.rows[1] is missing; $.x is too much; $.y is missing",
+        ),
+        ("matches_expected", answered("[1,2,3,4,5,6]", "[0,0,0,0,0,0]"), "$[3] is 4 instead of 0; and more"),
+        ("matches_expected", answered("a-b", "a - b"), "they differ in spaces, or after the first 2,000 words"),
+        (
+            "sql_matches_expected",
+            sql_answered("select A from t where b=%(x)s and c = 'X'"),
+            "`:x` instead of `:b`; `LIMIT 5` is missing",
+        ),
+    ],
+)
+def test_a_wrong_answer_says_what_differs_from_the_right_one(name, values, differences):
+    assert question(ready(name, SETTINGS))(values).explanation.endswith(f"{differences}.")
 
 
 def test_no_error_names_the_failing_steps():

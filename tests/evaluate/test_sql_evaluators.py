@@ -55,6 +55,23 @@ def test_spans_are_chosen_by_their_names(spans):
     assert decided(spans, asking("sql_read_only", sql_spans=("agent.*",))) == {"mine": "read_only"}
 
 
+@pytest.mark.parametrize(("name", "label"), [("matches_expected", "different"), ("sql_matches_expected", "same")])
+def test_only_answers_whose_right_one_is_known_are_compared_with_it(lake, name, label):
+    right = '{"expected": {"output": "SELECT 1"}, "experiment": "e"}'
+    rows = (
+        span_row("known", output="select 1;", metadata=right),
+        span_row("failed", status_code="ERROR", metadata=right),
+        span_row("silent", metadata=right),
+        span_row("unknown", output="SELECT 1", metadata='{"expected": {}}'),
+        span_row("null", output="SELECT 1", metadata='{"expected": {"output": null}}'),
+        span_row("text", output="SELECT 1", metadata='{"expected": "SELECT 1"}'),
+        span_row("other", output="SELECT 1", metadata='{"customer": "acme"}'),
+        span_row("none", output="SELECT 1"),
+    )
+    lake.write(SPANS, "p", DAY, span_table(*rows))
+    assert decided(lake, asking(name)) == {"known": label}
+
+
 def test_what_ran_is_judged_by_the_span_that_ran_it(spans):
     assert decided(spans, asking("sql_execution_success")) == {"ran": "succeeded", "broke": "failed"}
 

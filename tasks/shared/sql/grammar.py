@@ -64,3 +64,19 @@ def fingerprint_of(text: str) -> str:
         return str(fingerprint(text).hex)
     except PgQueryError as error:
         raise GrammarError(error.message, error.cursorpos) from error
+
+
+def spelled_by_postgres(text: str) -> str:
+    """*text*, which `statements_of` could read, as PostgreSQL writes its syntax tree. Raises GrammarError."""
+    from postgast.native import lib
+
+    # By the C functions: Python's protobuf messages are refused from 100 levels of nesting on, which 30 additions are.
+    tree = lib.pg_query_parse_protobuf(text.encode("utf-8", errors="replace"))
+    written = lib.pg_query_deparse_protobuf(tree.parse_tree)
+    try:
+        if error := tree.error or written.error:
+            raise GrammarError(error.contents.message.decode("utf-8", "replace"), None)
+        return str(written.query.decode("utf-8", "replace"))
+    finally:
+        lib.pg_query_free_deparse_result(written)
+        lib.pg_query_free_protobuf_parse_result(tree)
