@@ -30,6 +30,9 @@ STATUS_CODES = ("OK", "ERROR", "UNSET")
 ORDER_DECIDED = "the verdict depends on the order"
 # What the identifiers of the annotations that Nightjar publishes begin with.
 OWN_IDENTIFIER = "nightjar:"
+# What those of people's feedback begin with that Nightjar brought to Phoenix. It is a person's word and no decision, so
+# it comes back into `annotations` like any other; who reads `feedback` too leaves these out there.
+FEEDBACK_IDENTIFIER = "feedback:"
 
 
 @dataclass(frozen=True, order=True)

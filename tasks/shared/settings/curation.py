@@ -34,9 +34,44 @@ class ExportSettings(Section):
 
 
 class FeedbackSettings(Section):
-    """People's feedback in a DynamoDB table."""
+    """People's feedback in a DynamoDB table. Attributes are named as in the table, `a.b` for b in the map a."""
 
     table: str = Field("", description="name of the table; nothing is read when empty")
+    region: str | None = Field(None, description="AWS region; that of the environment when empty")
+    endpoint_url: str | None = Field(None, description="endpoint, for DynamoDB Local, moto and the like")
+    index: str = Field(
+        "", description="index to query, with the rating as its partition key; the table is scanned when empty"
+    )
+    key: tuple[str, ...] = Field((), description="attributes that tell items apart; the table's own key when empty")
+    rating_attribute: str = Field("user_feedback", min_length=1, description="attribute that holds the rating")
+    trace_attribute: str = Field("trace_id", description="attribute with the trace id; none when empty")
+    session_attribute: str = Field("session_id", description="attribute with the session id; none when empty")
+    text_attribute: str = Field("text", description="attribute with the question; none when empty")
+    comment_attribute: str = Field("comment", description="attribute with what the person wrote; none when empty")
+    time_attribute: str = Field(
+        "timestamp", min_length=1, description="attribute with the time, ISO 8601 or seconds, milliseconds since 1970"
+    )
+    positive: tuple[str, ...] = Field(
+        ("positive", "thumbs_up", "up", "good", "like", "1", "true"), description="ratings that are positive"
+    )
+    negative: tuple[str, ...] = Field(
+        ("negative", "thumbs_down", "down", "bad", "dislike", "0", "-1", "false"),
+        description="ratings that are negative",
+    )
+    lookback_days: int = Field(0, ge=0, description="items older than that are not read; 0 reads all")
+    page_items: Positive = Field(1000, description="items looked at per request")
+    pause_seconds: float = Field(0.0, ge=0, description="pause between two requests")
+    attempts: Positive = Field(8, description="tries per request, also when DynamoDB throttles")
+    timeout_seconds: float = Field(20.0, gt=0, description="per request")
+    trace_within_hours: Positive = Field(48, description="how long before the feedback its trace may have begun")
+    session_within_minutes: Positive = Field(
+        60, description="the same where the trace is found by session and time only"
+    )
+    clock_skew_seconds: float = Field(5.0, ge=0, description="how far the application's clock may be behind")
+    settled_after_hours: Positive = Field(
+        3, description="from then on a session counts as ingested up to the feedback, whatever the lake has"
+    )
+    give_up_after_days: Positive = Field(7, description="unmatched feedback is tried again until it is that old")
 
 
 class SplitSettings(Section):

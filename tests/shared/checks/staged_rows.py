@@ -12,7 +12,7 @@ from tasks.shared.records import Window
 from tasks.shared.settings import CheckSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
-from tasks.shared.store.tables import ANNOTATIONS, DECISIONS, LABEL_QUEUE, METRICS, SPANS, Table
+from tasks.shared.store.tables import ANNOTATIONS, DECISIONS, FEEDBACK, LABEL_QUEUE, METRICS, SPANS, Table
 
 Row = dict[str, Any]
 
@@ -67,6 +67,15 @@ GOOD: Mapping[str, Row] = {
         "score": 1.0,
         "identifier": "",
     },
+    "feedback": {
+        "start_time": NOON,
+        "rating": "positive",
+        "status": "matched",
+        "matched_by": "trace_id",
+        "trace_id": "t1",
+        "span_id": "s1",
+        "read_at": NOON,
+    },
     "label_queue": {
         "unit": "span",
         "start_time": NOON,
@@ -93,6 +102,7 @@ NAMED_BY = {
     "spans": "span_id",
     "decisions": "unit_id",
     "annotations": "annotation_id",
+    "feedback": "feedback_id",
     "label_queue": "unit_id",
     "metrics": "name",
 }
@@ -127,6 +137,13 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "annotator_kind": {"annotator_kind": "CAT"},
         "score": {"score": math.nan},
     },
+    "feedback": {
+        "start_time": {"start_time": DAY.end},
+        "rating": {"rating": "so-so"},
+        "status": {"status": "perhaps", "matched_by": None},
+        "matched_by": {"matched_by": "magic"},
+        "matched_names_span": {"span_id": None},
+    },
     "label_queue": {
         "start_time": {"start_time": DAY.end},
         "unit": {"unit": "universe"},
@@ -142,7 +159,7 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "bounds_hold_value": {"worst": 0.6, "best": 0.7},
     },
 }
-TABLES: Mapping[str, Table] = {t.name: t for t in (SPANS, DECISIONS, ANNOTATIONS, LABEL_QUEUE, METRICS)}
+TABLES: Mapping[str, Table] = {t.name: t for t in (SPANS, DECISIONS, ANNOTATIONS, FEEDBACK, LABEL_QUEUE, METRICS)}
 
 
 def good(table: Table, name: str, /, **changes: Any) -> Row:

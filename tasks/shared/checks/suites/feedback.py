@@ -1,15 +1,23 @@
-"""Feedback: known ratings, and matched or not."""
+"""Feedback: known ratings, and what is matched says to what and by what."""
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import one_of
+from tasks.shared.checks.rules import holds, one_of
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
     return (
         one_of("rating", ("positive", "negative")),
-        one_of("status", ("matched", "unmatched")),
+        one_of("status", ("matched", "unmatched", "given_up")),
+        one_of("matched_by", ("trace_id", "session")),
+        holds("matched_names_span", "feedback names a trace and its root exactly where it is matched"),
     )
 
 
-SUITE = Suite(checks=checks)
+SUITE = Suite(
+    checks=checks,
+    helpers={
+        "matched_names_span": "(status = 'matched') = (matched_by IS NOT NULL AND trace_id IS NOT NULL "
+        "AND span_id IS NOT NULL)"
+    },
+)

@@ -81,7 +81,10 @@ ANNOTATIONS = Table(
 
 FEEDBACK = Table(
     name="feedback",
-    doc="What people thought of answers, as an application recorded it, and which trace it is about.",
+    doc=(
+        "What people thought of answers, as an application recorded it, and which trace it is about. What is matched "
+        "is an annotation in Phoenix too, and in `annotations` has the identifier `feedback:<feedback_id>`."
+    ),
     key=("feedback_id",),
     grain="day",
     columns=(
@@ -92,10 +95,10 @@ FEEDBACK = Table(
         Column("text", TEXT, "question as recorded"),
         Column("rating", TEXT, "positive or negative", required=True),
         Column("comment", TEXT, "what the person wrote"),
-        Column("status", TEXT, "matched, or unmatched: it is tried again later", required=True),
-        Column("matched_by", TEXT, "trace_id or session; null while unmatched"),
-        Column("trace_id", TEXT, "the trace it is about; null while unmatched"),
+        Column("status", TEXT, "matched, unmatched: it is tried again later, or given_up", required=True),
+        Column("matched_by", TEXT, "trace_id or session; null unless matched"),
+        Column("trace_id", TEXT, "the trace it is about; null unless matched"),
         Column("span_id", TEXT, "that trace's root, which carries the annotation in Phoenix"),
-        Column("read_at", TIME, "when it was read last", required=True, volatile=True),
+        Column("read_at", TIME, "when it was read as it is here, or tried last", required=True, volatile=True),
     ),
 )
