@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.shared.gateways.phoenix.connection import Json
-from tasks.shared.gateways.phoenix.prompt_versions import HubPrompt, Message, PromptText
+from tasks.shared.gateways.phoenix.prompt_versions import VARIABLE, HubPrompt, Message, PromptText
 
 OWN = "nightjar"
 PROVIDERS = {
@@ -23,8 +23,10 @@ PROVIDERS = {
 }
 KINDS = {phoenix: kind for kind, phoenix in PROVIDERS.items()}
 OPENAI_PARAMETERS = frozenset(
-    ("temperature", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty", "top_p", "seed")
-    + ("stop", "reasoning_effort")
+    (
+        *("temperature", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty"),
+        *("top_p", "seed", "stop", "reasoning_effort"),
+    )
 )
 AWS_PARAMETERS = frozenset(("temperature", "max_tokens", "top_p", "stop_sequences"))
 GOOGLE_PARAMETERS = frozenset(
@@ -147,9 +149,10 @@ def from_f_string(text: str) -> tuple[str, str]:
         parts = list(string.Formatter().parse(text))
     except ValueError as error:
         return text, f"its template is no f-string ({error})"
-    written = ""
-    for literal, name, form, conversion in parts:
-        if "{{" in literal or form or conversion or (name is not None and not name.isidentifier()):
-            return text, f"its f-string template has more than plain variables (near {literal[-20:]!r})"
-        written += literal + ("" if name is None else f"{{{{{name}}}}}")
+    plain = all(
+        not form and not conversion and (name is None or name.isidentifier()) for _, name, form, conversion in parts
+    )
+    written = "".join(literal + ("" if name is None else f"{{{{{name}}}}}") for literal, name, _, _ in parts)
+    if not plain or VARIABLE.findall(written) != [name for _, name, _, _ in parts if name is not None]:
+        return text, "its f-string template has more than plain variables"
     return written, ""
