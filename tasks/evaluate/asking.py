@@ -1,8 +1,6 @@
 """Ask a judge about cases: nothing past a budget, nothing asked twice, every answer kept the moment it is paid."""
 
 import asyncio
-import datetime as dt
-import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,13 +12,13 @@ from tasks.evaluate.cases import Case, Messages, prompt_digest, rendered
 from tasks.evaluate.judge import Judge
 from tasks.evaluate.tariff import Tariff
 from tasks.shared.errors import NightjarError
-from tasks.shared.gateways.llm import Models, Reply, Usage
+from tasks.shared.gateways.llm import Models, Reply, Usage, paid_try
 from tasks.shared.records import Score, Status
+from tasks.shared.retries import seconds_to_wait
 from tasks.shared.settings import JudgeSettings
-from tasks.shared.store.ledger import Call, Ledger, Wall, usd
+from tasks.shared.store.ledger import Call, Ledger, Wall, today, usd
 
 NOTHING, NO_USAGE = Score(), Usage()
-LONGEST_WAIT_SECONDS = 60.0
 TOO_DEAR = "one call could cost"
 # So many cases in a row without any answer: the provider is gone, and the others would only wait for nothing.
 FAILURES_IN_A_ROW = 30
@@ -196,7 +194,7 @@ class Asker:
         attempt = _Attempts(self, name, messages, purpose)
         for number in range(self.settings.attempts):
             if number:
-                await asyncio.sleep(attempt.seconds_to_wait(number))
+                await asyncio.sleep(seconds_to_wait(number, self.settings.backoff_seconds, attempt.wait))
             if (verdict := await attempt.once()) is not None:
                 return verdict
         trouble = f"no answer after {self.settings.attempts} tries, the last one: {attempt.trouble}"
@@ -223,26 +221,21 @@ class _Attempts:
         self.most = self.asker.tariffs[self.name].most(self.messages, self.asker.judge)
         self.unparseable = int(self.digest in self.asker.unparseable_before)
 
-    def seconds_to_wait(self, tries: int) -> float:
-        """What the provider asked for, or else a doubling time with jitter on its upper half."""
-        doubled = self.asker.settings.backoff_seconds * 2 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311
-        return min(doubled if self.wait is None else self.wait, LONGEST_WAIT_SECONDS)
-
     async def once(self) -> Verdict | None:
         """One try; None where another one may help."""
         asker, judge = self.asker, self.asker.judge
-        pace = asker.models.pace(self.name)
         model = asker.models.model(self.name, judge.max_output_tokens, judge.parameters)
-        async with pace.turn():
-            number = self._reserved()
-            if isinstance(number, Verdict):
-                return number
-            reply = await model.ask(self.messages, judge.answer_shape, f"{judge.title} {self.purpose}")
+        purpose = f"{judge.title} {self.purpose}"
+        tried = await paid_try(
+            asker.models.pace(self.name),
+            asker.ledger,
+            self._reserved,
+            lambda: model.ask(self.messages, judge.answer_shape, purpose),
+        )
+        if isinstance(tried, Verdict):
+            return tried
+        number, reply = tried
         self.wait, self.trouble = reply.retry_after_seconds, reply.trouble
-        if reply.kind == "busy":
-            pace.refused()
-        elif reply.kind == "answered":
-            pace.well()
         return self._closed(number, reply)
 
     def _reserved(self) -> int | Verdict:
@@ -253,21 +246,16 @@ class _Attempts:
         reserved = asker.ledger.reserve(call, self.most, asker.brief.walls(call.day))
         if isinstance(reserved, int):
             return reserved
-        return self.verdict("budget_stopped", Score(explanation=no_room(reserved)))
+        return self.verdict("budget_stopped", Score(explanation=reserved.no_room))
 
     def _closed(self, number: int, reply: Reply) -> Verdict | None:
         """Put the try into the books, and say what it came to."""
-        asker = self.asker
-        if reply.kind == "lost" or (reply.kind in {"answered", "unparseable"} and reply.usage is None):
-            asker.ledger.lose(number)
-            if reply.kind == "lost":
-                return None
-        elif reply.usage is None:
-            asker.ledger.release(number)
+        if reply.kind == "lost":
+            return None
         score: Score | None = None
         if reply.kind == "answered" and reply.answer is not None:
             try:
-                score = score_of(asker.judge, reply.answer)
+                score = score_of(self.asker.judge, reply.answer)
             except Unparseable as why:
                 self.trouble = str(why)
         if reply.usage is not None:
@@ -294,16 +282,6 @@ class _Attempts:
         return Verdict(status, score, self.name, self.cost, self.usage, self.digest)
 
 
-def today() -> str:
-    """The UTC day on which money is spent."""
-    return f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
-
-
 def above_cap(most: int, judge: Judge) -> str:
     """Why a call that can cost *most* picodollars is not made."""
     return f"{TOO_DEAR} {usd(most):.6f} USD, above max_cost_usd {judge.max_cost_usd}"
-
-
-def no_room(wall: Wall) -> str:
-    """Why a call that *wall* has no room for is not made."""
-    return f"budget {wall.scope} of {usd(wall.limit)} USD has no room for this call"

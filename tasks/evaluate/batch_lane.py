@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from tasks.evaluate.asking import Asker, Verdict, above_cap, no_room
+from tasks.evaluate.asking import Asker, Verdict, above_cap
 from tasks.evaluate.batch_results import Collector
 from tasks.evaluate.cases import Case, Messages, prompt_digest
 from tasks.evaluate.tariff import Tariff, tariff
@@ -113,7 +113,7 @@ class BatchLane:
             if question.digest in going and refused:
                 outcomes[question.digest] = _verdict("errored", refused, question.digest)
             elif question.digest not in out and full is not None:
-                outcomes[question.digest] = _verdict("budget_stopped", no_room(full), question.digest)
+                outcomes[question.digest] = _verdict("budget_stopped", full.no_room, question.digest)
         return outcomes
 
     async def _send(self, batch: RecordedBatch, group: Sequence[Fresh], custom_ids: Mapping[str, str]) -> str:

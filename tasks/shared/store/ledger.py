@@ -5,6 +5,7 @@ a killed run has spent what was in flight, and two runs at once cannot overspend
 picodollars (1e-12 USD): at prices per million tokens every cost is exact.
 """
 
+import datetime as dt
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -54,10 +55,18 @@ class Wall:
     scope: str
     limit: int
 
+    @property
+    def no_room(self) -> str:
+        """Why a call that it has no room for is not made."""
+        return f"budget {self.scope} of {usd(self.limit)} USD has no room for this call"
+
 
 @dataclass(frozen=True)
 class Call:
-    """A call as the ledger knows it. `judge` is `name@version`; `purpose` is judgment or canary."""
+    """A call as the ledger knows it.
+
+    `judge` is `name@version`, or what else is asked for (experiment); `purpose` is judgment, canary, anchor or writing.
+    """
 
     run: str
     day: str
@@ -218,6 +227,11 @@ def _connected(path: Path) -> sqlite3.Connection:
 class _OpenCall:
     reserved: int
     scopes: Sequence[str]
+
+
+def today() -> str:
+    """The UTC day on which money is spent."""
+    return f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
 
 
 def usd(picodollars: int) -> Decimal:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,10 @@ WORDS_AT_MOST = 300
 
 @dataclass(frozen=True)
 class Model:
-    """A model that answers in objects. `adapter` is phoenix-evals' for its SDK; `options` go there with every call."""
+    """A model that answers in objects and in text.
+
+    `adapter` is phoenix-evals' for its SDK; `options` go there with every call.
+    """
 
     name: str
     adapter: Any
@@ -36,27 +40,38 @@ class Model:
 
     async def ask(self, messages: Messages, schema: Mapping[str, Any], purpose: str = "judgment") -> Reply:
         """Send *messages* once and read an object of *schema*. Never raises on what a provider may do."""
+        generate = self.adapter.async_generate_object
+        return await self._traced(messages, purpose, Mapping, lambda: generate(messages, dict(schema), **self.options))
+
+    async def write(self, messages: Messages, purpose: str = "writing") -> Reply:
+        """Send *messages* once and read a text. Never raises on what a provider may do."""
+        generate = self.adapter.async_generate_text
+        # Google's adapter writes the system message into the options it is given.
+        return await self._traced(messages, purpose, str, lambda: generate(messages, **deepcopy(dict(self.options))))
+
+    async def _traced(
+        self, messages: Messages, purpose: str, wanted: type[Any], generate: Callable[[], Awaitable[Any]]
+    ) -> Reply:
         started = time.time_ns()
-        reply = await self._attempt(messages, schema)
+        reply = await self._attempt(wanted, generate)
         if self.traces is not None:
             self.traces.record(purpose, self.name, messages, reply, (started, time.time_ns()))
         return reply
 
-    async def _attempt(self, messages: Messages, schema: Mapping[str, Any]) -> Reply:
+    async def _attempt(self, wanted: type[Any], generate: Callable[[], Awaitable[Any]]) -> Reply:
         with noting() as exchanges:
             try:
                 async with asyncio.timeout(self.timeout_seconds):
-                    answer = await self.adapter.async_generate_object(
-                        prompt=messages, schema=dict(schema), **self.options
-                    )
+                    answer = await generate()
             except TimeoutError:
                 return Reply("lost", usage=_used(exchanges), trouble=f"no answer within {self.timeout_seconds:g} s")
             except Exception as error:  # noqa: BLE001 - every SDK raises its own; the exchanges tell what happened
                 return _after(error, exchanges)
         usage = _used(exchanges)
-        if not isinstance(answer, Mapping):
-            return Reply("unparseable", usage=usage, trouble=f"answered {type(answer).__name__}, not an object")
-        return Reply("answered", answer, usage)
+        if not isinstance(answer, wanted):
+            said = f"answered {type(answer).__name__}, not {'a text' if wanted is str else 'an object'}"
+            return Reply("unparseable", usage=usage, trouble=said)
+        return Reply("answered", text=answer, usage=usage) if wanted is str else Reply("answered", answer, usage=usage)
 
 
 def _used(exchanges: list[Exchange]) -> Usage | None:

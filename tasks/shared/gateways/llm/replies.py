@@ -11,7 +11,8 @@ from tasks.shared.gateways.llm.usage import Usage
 class Reply:
     """What one attempt came to.
 
-    answered: an object that is JSON; unparseable: an answer that is not. Both cost what `usage` says.
+    answered: an object that is JSON, or the text that was asked for; unparseable: an answer that is neither. Both cost
+    what `usage` says.
     busy: too many requests; failed: the provider's fault. Neither costs, both are worth another try.
     lost: no answer in time or a broken connection; it may cost, nobody knows what. Worth another try.
     refused: it will not be answered (a key, a model, a prompt too long). It costs nothing.
@@ -22,3 +23,4 @@ class Reply:
     usage: Usage | None = None
     retry_after_seconds: float | None = None
     trouble: str = ""
+    text: str | None = None

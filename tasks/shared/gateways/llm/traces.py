@@ -65,6 +65,8 @@ def _attributes(model: str, messages: Messages, reply: Reply) -> Mapping[str, An
         found[f"llm.input_messages.{number}.message.content"] = message["content"]
     if reply.answer is not None:
         found |= {"output.value": orjson.dumps(dict(reply.answer)).decode(), "output.mime_type": "application/json"}
+    if reply.text is not None:
+        found["output.value"] = reply.text
     if reply.usage is not None:
         prompt, completion = reply.usage.prompt_tokens, reply.usage.completion_tokens
         found |= {"llm.token_count.prompt": prompt, "llm.token_count.completion": completion}

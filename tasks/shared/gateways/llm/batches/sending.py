@@ -1,7 +1,6 @@
 """Sending what may cost money twice, and what a failure of it means."""
 
 import asyncio
-import random
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +9,8 @@ from typing import IO, Any
 from tasks.shared.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from tasks.shared.gateways.llm.batches.batch import Submission
 from tasks.shared.gateways.llm.model import SERVER_ERRORS, TOO_MANY, WORDS_AT_MOST, WORTH_ANOTHER_TRY, never_sent
+from tasks.shared.retries import seconds_to_wait
 
-LONGEST_WAIT_SECONDS = 60.0
 IN_MEMORY_BYTES = 1024 * 1024
 # Handing in tens of megabytes takes longer than a question.
 TIMEOUT_SECONDS = 300.0
@@ -72,5 +71,5 @@ def _wait(error: Any, tries: int, backoff_seconds: float) -> float:
     try:
         asked_for = float(headers.get("retry-after", ""))
     except ValueError:
-        asked_for = backoff_seconds * 2 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311
-    return min(asked_for, LONGEST_WAIT_SECONDS)
+        asked_for = None
+    return seconds_to_wait(tries, backoff_seconds, asked_for)
