@@ -1,6 +1,5 @@
 """The judges there are: one YAML file each, shipped ones and those in the settings' folder."""
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from tasks.evaluate import judges
@@ -17,6 +15,7 @@ from tasks.evaluate.units import spelled_out
 from tasks.shared.errors import ConfigurationError, StoreError
 from tasks.shared.settings import JudgeSettings
 from tasks.shared.store.lake import Lake
+from tasks.shared.strict_yaml import as_written, plainly, read_mapping
 
 SUFFIX = ".yaml"
 NO_PROJECT = "no-project"  # its tables are empty
@@ -45,13 +44,7 @@ def known_judges(settings: JudgeSettings) -> dict[str, Judge]:
 
 def read_judge(name: str, origin: str, text: str) -> Judge:
     """The judge in a file called *name* + `.yaml`. *origin* is the file as people know it."""
-    try:
-        data: Any = yaml.load(text, _NothingTwice)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{origin} is not YAML: {' '.join(str(error).split())}. Correct it there.") from error
-    if not isinstance(data, dict):
-        found = "is empty" if data is None else f"holds a {type(data).__name__}"
-        raise ConfigurationError(f"{origin} {found}. Write the keys of a judge: {', '.join(Judge.model_fields)}.")
+    data = read_mapping(text, origin, f"a judge: {', '.join(Judge.model_fields)}")
     try:
         judge = Judge.model_validate(data)
     except ValidationError as error:
@@ -83,20 +76,6 @@ def verify_sql(judge: Judge, lake: Lake, view: str) -> None:
             raise ConfigurationError(f"{where} is {sql!r}, neither true nor false. Make it a condition.")
 
 
-class _NothingTwice(yaml.SafeLoader):
-    """Plain YAML, where a key that stands twice is an error and not the last one's victory."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else None
-            if name is None or name in seen:
-                wrong = "a key is no plain text" if name is None else f"key {name!r} stands twice"
-                raise yaml.constructor.ConstructorError(None, None, wrong, key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
 def _own_errors(error: ValidationError) -> list[Mapping[str, Any]]:
     """Pydantic's errors, but not that a list whose one item is wrong holds nothing."""
     found: list[Mapping[str, Any]] = [*error.errors(include_url=False)]
@@ -111,15 +90,11 @@ def _problem(error: Mapping[str, Any]) -> str:
     given = error["input"]
     if error["type"] == "extra_forbidden":
         words = f"is no key there. Choose from {', '.join(_keys_beside(path))}, or remove it"
-    elif error["type"] == "missing":
-        words = "is missing. Add it"
-    elif error["type"] == "too_short":
-        words = "is empty. Give at least one"
     elif path and path[-1] == "[key]":
-        words = f'a name has to be text. Write "{_as_written(given)}" with the quotes'
+        words = f'a name has to be text. Write "{as_written(given)}" with the quotes'
         path = path[:-2]
-    elif error["type"] == "string_type" and isinstance(given, bool | int | float | dt.date):
-        words = f'should be text. Write "{_as_written(given)}" with the quotes'
+    elif said := plainly(error):
+        words = said
     elif error["type"] == "string_pattern_mismatch":
         words = f"is {given!r}. {words}: {Judge.model_fields[str(path[0])].description}"
     elif words.startswith("Input should"):
@@ -132,11 +107,6 @@ def _keys_beside(path: Sequence[Any]) -> list[str]:
     """The keys that the mapping at *path* (whose last part is the wrong one) may have."""
     within = next((PARTS[str(part)] for part in reversed(path[:-1]) if str(part) in PARTS), Judge)
     return list(within.model_fields)
-
-
-def _as_written(value: Any) -> str:
-    """YAML reads yes and no as true and false."""
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 @cache

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tasks.curate.splits import SPLITS, cluster_of, split_of
+from tasks.shared.splits import SPLITS, cluster_of, split_of
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import SplitSettings
 
