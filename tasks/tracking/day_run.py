@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from tasks.shared.gateways.mlflow import Dataset, Point, Run
+from tasks.shared.gateways.mlflow import Dataset, Point, Run, run_tags
+from tasks.shared.gateways.mlflow.naming import legal, values_of
 from tasks.shared.records import Metric, Window
 from tasks.shared.settings import Settings
 from tasks.shared.store.report_files import REPORT_PAGE
 from tasks.shared.store.tables import SPANS
 from tasks.tracking.evidence import Evidence
-from tasks.tracking.naming import legal, values_of
 from tasks.tracking.plots import bars
 from tasks.tracking.wording import note
 
@@ -62,23 +62,10 @@ def day_run(
             for name, value in values_of(metric).items()
         ],
         params=_params(window, evidence, recorded),
-        tags=run_tags(settings, flow_run),
+        tags=run_tags(settings, flow_run, "tracking"),
         artifacts=_artifacts(metrics, recorded, report),
         dataset=Dataset(f"{project} spans {day}", evidence.digest, source, _columns(), evidence.rows),
     )
-
-
-def run_tags(settings: Settings, flow_run: Mapping[str, str] | None) -> dict[str, str]:
-    """Who and what made a run."""
-    tags = {
-        "nightjar.tier": settings.tier,
-        "nightjar.owner": settings.owner,
-        "nightjar.version": version("nightjar"),
-        "mlflow.user": settings.owner,
-        "mlflow.source.name": "nightjar tracking",
-        "mlflow.source.type": "JOB",
-    }
-    return tags | {f"prefect.flow_run.{key}": value for key, value in (flow_run or {}).items() if value}
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:

@@ -4,11 +4,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.shared.gateways.mlflow import Point, Run
+from tasks.shared.gateways.mlflow import Point, Run, run_tags
+from tasks.shared.gateways.mlflow.naming import values_of
 from tasks.shared.records import Metric
 from tasks.shared.settings import Settings
-from tasks.tracking.day_run import run_tags
-from tasks.tracking.naming import values_of
 
 QUERY = """
 SELECT * FROM metrics WHERE start_time > (SELECT max(start_time) FROM metrics) - to_days(CAST($days AS INTEGER))
@@ -32,7 +31,7 @@ def trend_run(
         ),
         points=[point for row in rows for point in _points(row)],
         params={"first_day": str(first), "last_day": str(last)},
-        tags=run_tags(settings, flow_run),
+        tags=run_tags(settings, flow_run, "tracking"),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
+import pandas as pd
 import pytest
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
@@ -34,6 +35,18 @@ RUN = Run(
 
 
 SMALL = replace(RUN, artifacts={"metrics.json": b"[]"})
+VARIANT = Run("p", "variant", "baseline", "", [Point("score/a", 0.9, 0, 1)], params={"model": "openai/a"})
+COMPARISON = Run(
+    project="p",
+    kind="comparison",
+    name="gate, 2026-11-19",
+    note="",
+    points=[Point("difference/a", -0.1, 0, 1)],
+    subject="gate/b/c",
+    tables={"examples": [{"example": "1", "baseline": 1.0}, {"example": "2", "baseline": None}]},
+    dataset=Dataset("golden", "ab" * 8, "http://phoenix/datasets/1", {"input": "string"}, 2, "evaluation"),
+    children=[VARIANT, replace(VARIANT, name="candidate", points=[Point("score/a", 0.8, 0, 1)])],
+)
 
 
 @pytest.fixture
@@ -202,6 +215,69 @@ def test_a_server_that_goes_away_between_two_calls_fails_in_seconds():
     with pytest.raises(ServiceUnavailable, match="run again") as caught:
         mlflow.log(RUN)
     assert "secret" not in str(caught.value)
+
+
+def family(client, experiment):
+    """Names of the live runs and of their parents."""
+    runs = {run.info.run_id: run for run in live(client, experiment)}
+    parents = {run_id: run.data.tags.get("mlflow.parentRunId") for run_id, run in runs.items()}
+    return sorted(
+        (run.info.run_name, runs[parents[run_id]].info.run_name if parents[run_id] else "")
+        for run_id, run in runs.items()
+    )
+
+
+FAMILY = [("baseline", "gate, 2026-11-19"), ("candidate", "gate, 2026-11-19"), ("gate, 2026-11-19", "")]
+
+
+@pytest.mark.servers
+def test_a_comparison_and_its_variants_supersede_those_of_the_same_two_experiments(mlflow, client, tmp_path):
+    other = mlflow.log(replace(COMPARISON, name="other", subject="gate/b/d", children=()))
+    first, second = mlflow.log(COMPARISON), mlflow.log(COMPARISON)
+    assert first != second
+    assert family(client, mlflow.experiment) == [*FAMILY, ("other", "")]
+    assert mlflow.live_comparison("p", "gate/b/c") == second
+    assert mlflow.live_comparison("p", "gate/b/d") == other
+    assert mlflow.live_comparison("p", "gate/b/e") is None
+    run = client.get_run(second)
+    assert run.data.tags["mlflow.loggedArtifacts"] == '[{"path": "examples.json", "type": "table"}]'
+    assert run.inputs.dataset_inputs[0].tags[0].value == "evaluation"
+    table = Path(client.download_artifacts(second, "examples.csv", str(tmp_path))).read_text()
+    assert table == "example,baseline\n1,1.0\n2,\n"
+    shown = pd.read_json(client.download_artifacts(second, "examples.json", str(tmp_path)), orient="split")
+    assert shown["baseline"].fillna(-1).tolist() == [1.0, -1]
+    mlflow.tag(second, {"nightjar.verdict": "pass"})
+    assert client.get_run(second).data.tags["nightjar.verdict"] == "pass"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("calls", [2, 8, 14, 19])
+def test_a_comparison_stopped_anywhere_is_whole_again_after_the_next(mlflow, client, monkeypatch, calls):
+    """Requests of a comparison and the deletion of the one before: 20."""
+    import requests
+
+    before = mlflow.log(COMPARISON)
+    send, left = requests.Session.send, iter(range(calls))
+
+    def stopping(session, request, **kwargs):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return send(session, request, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests.Session, "send", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            Mlflow(MlflowSettings(tracking_uri=mlflow.uri, retries=0), mlflow.experiment).log(COMPARISON)
+    survivor = mlflow.live_comparison("p", "gate/b/c")
+    assert survivor == before or calls > 14
+    assert survivor is not None
+    mlflow.log(COMPARISON)
+    assert family(client, mlflow.experiment) == FAMILY
+
+
+def test_a_table_without_rows_is_an_empty_table():
+    files = replace(COMPARISON, tables={"examples": []}).files
+    assert files == {"examples.json": b'{"columns":[],"data":[]}', "examples.csv": b"\n"}
 
 
 # Forks a child per point, for importing MLflow anew each time would take minutes; the parent itself opens no

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,13 +13,12 @@ import httpx
 
 from tasks.shared.errors import ConfigurationError, ServiceUnavailable
 from tasks.shared.gateways.mlflow.failures import translated
-from tasks.shared.gateways.mlflow.run import Run, dataset_input
+from tasks.shared.gateways.mlflow.run import DATE, KIND, PROJECT, SUBJECT, Run, dataset_input
 from tasks.shared.settings import MlflowSettings, Settings, userinfo, without_password
 
 log = logging.getLogger(__name__)
 
-PROJECT, DATE, KIND = "nightjar.project", "nightjar.date", "nightjar.kind"
-FINISHED = "FINISHED"
+PARENT, FINISHED = "mlflow.parentRunId", "FINISHED"
 PAGE = 1000
 UNKNOWN_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 
@@ -72,34 +72,37 @@ class Mlflow:
             )
 
     def log(self, run: Run) -> str:
-        """Log *run* afresh, then delete the runs it supersedes; returns its id.
+        """Log *run* and its children afresh, then delete the runs it supersedes with theirs; returns its id.
 
         A run counts from the moment it is FINISHED, its last write, and only then are others deleted: killed at any
         point, the earlier run is still there, and a half-written one goes with the next.
         """
         with translated(self.shown_uri, self._userinfo):
-            started = max(
-                [_now_ms(), *(1 + other.info.start_time for other in self._runs(run.project, run.kind, run.date))]
-            )
+            started = max([_now_ms(), *(1 + other.info.start_time for other in self._runs(run.identity))])
             run_id = self._write(run, started)
-            for other in self._runs(run.project, run.kind, run.date):
+            for other in self._runs(run.identity):
                 # Of two writers at once the later wins; equal in time, an unfinished run (a create request that was
                 # sent twice) loses.
                 rank = (other.info.start_time, other.info.status == FINISHED, other.info.run_id)
                 if rank < (started, True, run_id):
+                    self._delete_children(other.info.run_id)
                     self._client.delete_run(other.info.run_id)
                     log.info("run %s superseded by %s", other.info.run_id, run_id)
         return run_id
 
     def live_run(self, project: str, day: dt.date) -> str | None:
         """Id of the complete run of *project* and *day*; None when there is none yet."""
+        return self._live({PROJECT: project, KIND: "day", DATE: day.isoformat()})
+
+    def live_comparison(self, project: str, subject: str) -> str | None:
+        """Id of the complete run of the comparison *subject*; None when there is none yet."""
+        return self._live({PROJECT: project, KIND: "comparison", SUBJECT: subject})
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set *tags* of the run."""
         with translated(self.shown_uri, self._userinfo):
-            finished = [
-                (found.info.start_time, found.info.run_id)
-                for found in self._runs(project, "day", day.isoformat())
-                if found.info.status == FINISHED
-            ]
-        return max(finished)[1] if finished else None
+            for name, value in tags.items():
+                self._client.set_tag(run_id, name, value)
 
     def attach(self, run_id: str, path_in_run: str, content: bytes) -> None:
         """Store *content* as an artifact of the run, replacing what was at the path."""
@@ -162,24 +165,41 @@ class Mlflow:
                 raise
             return str(self._client.get_experiment_by_name(self.experiment).experiment_id)
 
-    def _runs(self, project: str, kind: str, date: str) -> list[Any]:
-        """Every undeleted run of *project*, *kind* and *date* (ISO, empty for a trend), complete or not."""
-        wanted = f"tags.`{KIND}` = '{kind}'" + (f" AND tags.`{DATE}` = '{date}'" if date else "")
+    def _live(self, identity: Mapping[str, str]) -> str | None:
+        with translated(self.shown_uri, self._userinfo):
+            finished = [
+                (found.info.start_time, found.info.run_id)
+                for found in self._runs(identity)
+                if found.info.status == FINISHED
+            ]
+        return max(finished)[1] if finished else None
+
+    def _runs(self, identity: Mapping[str, str]) -> list[Any]:
+        """Every undeleted run with these tags, complete or not."""
+        asked = [f"tags.`{name}` = '{identity[name]}'" for name in (KIND, DATE) if name in identity]
+        # The others are compared here: MLflow's filter language cannot quote every name.
+        return [run for run in self._found(" AND ".join(asked)) if identity.items() <= run.data.tags.items()]
+
+    def _delete_children(self, run_id: str, spared: Sequence[str] = ()) -> None:
+        for child in self._found(f"tags.`{PARENT}` = '{run_id}'"):
+            if child.info.run_id not in spared:
+                self._client.delete_run(child.info.run_id)
+
+    def _found(self, filter_string: str) -> list[Any]:
         found, token = [], None
         while True:
-            page = self._client.search_runs([self._experiment_id], wanted, max_results=PAGE, page_token=token)
-            # Compared here: MLflow's filter language cannot quote every name.
-            found += [run for run in page if run.data.tags.get(PROJECT) == project]
+            page = self._client.search_runs([self._experiment_id], filter_string, max_results=PAGE, page_token=token)
+            found += page
             token = page.token
             if not token:
                 return found
 
-    def _write(self, run: Run, started: int) -> str:
+    def _write(self, run: Run, started: int, parent: str = "") -> str:
         from mlflow import entities
 
-        tags = {**run.tags, PROJECT: run.project, KIND: run.kind, "mlflow.note.content": run.note}
-        if run.date:
-            tags[DATE] = run.date
+        tags = {**run.tags, **run.identity, **run.table_tags, "mlflow.note.content": run.note}
+        if parent:
+            tags[PARENT] = parent
         created = self._client.create_run(self._experiment_id, start_time=started, tags=tags, run_name=run.name)
         run_id = str(created.info.run_id)
         self._client.log_batch(
@@ -189,8 +209,11 @@ class Mlflow:
         )
         if run.dataset:
             self._client.log_inputs(run_id, datasets=[dataset_input(run.dataset)])
-        for path, content in run.artifacts.items():
+        for path, content in run.files.items():
             self.attach(run_id, path, content)
+        if run.children:
+            # A create request that was sent twice leaves a twin.
+            self._delete_children(run_id, spared=[self._write(child, started, run_id) for child in run.children])
         self._client.set_terminated(run_id, FINISHED, end_time=max(_now_ms(), started))
         return run_id
 

@@ -6,8 +6,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.shared.gateways.mlflow.naming import legal, metric_name, values_of
 from tasks.shared.records import Metric
-from tasks.tracking.naming import legal, metric_name, values_of
 
 
 def test_a_metric_gives_its_value_n_coverage_and_interval():
