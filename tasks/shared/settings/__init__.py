@@ -1,8 +1,10 @@
 """Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
 
 from tasks.shared.settings.curation import (
+    DATASET_KINDS,
     AnonymiseSettings,
     CurationSettings,
+    DatasetKind,
     ExportSettings,
     FeedbackSettings,
     SplitSettings,
@@ -25,12 +27,14 @@ from tasks.shared.settings.services import LakeSettings, LocalSettings, MlflowSe
 from tasks.shared.settings.settings import LOCAL_STACK, Settings, client_environment, load_settings
 
 __all__ = [
+    "DATASET_KINDS",
     "LOCAL_STACK",
     "PROVIDER_KINDS",
     "AnonymiseSettings",
     "BudgetSettings",
     "CheckSettings",
     "CurationSettings",
+    "DatasetKind",
     "EvaluatorSettings",
     "ExperimentSettings",
     "ExportSettings",

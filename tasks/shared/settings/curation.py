@@ -1,6 +1,8 @@
 """What is kept of the traffic: curated datasets, people's feedback, anonymising, fine-tuning files."""
 
-from pydantic import Field, SecretStr
+from typing import Literal, Self, get_args
+
+from pydantic import Field, SecretStr, model_validator
 
 from tasks.shared.settings.section import Positive, Section, Share
 
@@ -18,13 +20,90 @@ class AnonymiseSettings(Section):
     phone_regions: tuple[str, ...] = Field(("US", "GB", "DE"), description="countries of phone numbers without +")
 
 
-class CurationSettings(Section):
-    """Which spans become examples, and of which datasets."""
+DatasetKind = Literal["golden", "failed", "blocked", "expert"]
+DATASET_KINDS: tuple[DatasetKind, ...] = get_args(DatasetKind)
 
+
+class DatasetNames(Section):
+    """What curated datasets are called in Phoenix; {project} stands for the project. One without a name is not kept."""
+
+    golden: str = Field("golden-queries", description="questions with right answers, and those of the chosen strata")
+    failed: str = Field("failed-queries", description="failures and negative feedback")
+    blocked: str = Field("blocked-queries", description="refusals, and what guardrails blocked")
+    expert: str = Field("expert-labelled", description="answers that people labelled, with their labels")
+
+    @model_validator(mode="after")
+    def _one_for_each(self) -> Self:
+        """Two in one would take each other's examples for theirs."""
+        names = [name for name in (self.golden, self.failed, self.blocked, self.expert) if name]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two datasets have one name ({', '.join(names)})")
+        return self
+
+
+class CurationSettings(Section):
+    """Which spans become examples, and of which datasets. Predicates are SQL; the guide lists their columns."""
+
+    names: DatasetNames = DatasetNames()
     spans: tuple[str, ...] = Field((), description="names of the spans that make examples; root spans when empty")
+    question: str = Field(
+        "question",
+        min_length=1,
+        description="prompt variable, or field of a JSON input, with the question; else the last user message is it",
+    )
     lookback_days: Positive = Field(30, description="how far back examples are looked for")
-    size: Positive = Field(100, description="examples in the golden dataset at most")
+    annotated_days: int = Field(
+        7, ge=0, description="days at the end of the window whose annotations are fetched again first"
+    )
+    size: Positive = Field(100, description="examples that a dataset is filled up to")
+    growth: int = Field(10, ge=0, description="by how much `size` grows a week, so that new topics come in")
     smallest: Positive = Field(50, description="examples below which the receipt warns")
+    golden_share: Share = Field(
+        0.5, description="share of the golden dataset for ordinary good answers; the other strata share the rest"
+    )
+    similarity: float = Field(0.8, gt=0, le=1, description="from which two questions are near-duplicates")
+    longest_characters: Positive = Field(20_000, description="questions longer than that are left out")
+    scores: dict[str, float] = Field(
+        default_factory=dict,
+        description="by evaluator of spans or traces: the least score of a right answer, the most where low is good",
+    )
+    feedback: tuple[str, ...] = Field(("user_feedback",), description="annotations that are users' feedback")
+    approving: tuple[str, ...] = Field(
+        ("approved", "golden", "correct"), description="labels by which people approve an answer"
+    )
+    rejecting: tuple[str, ...] = Field(("rejected", "incorrect", "wrong"), description="labels by which they reject it")
+    corrections: tuple[str, ...] = Field(
+        ("correction", "expected_output"), description="annotations whose explanation is the right answer"
+    )
+    blocking: str = Field(
+        r"\b(block|den(y|ied)|reject|refus|violat|unsafe)", description="what a guardrail says when it blocks; a regex"
+    )
+    cohorts: tuple[str, ...] = Field(("cohort", "plan"), description="fields of the metadata that name cohorts")
+    right: str = Field(
+        "errors = 0 AND negative = 0 AND rejected = 0 AND missed = 0 AND NOT blocked AND output <> '' "
+        "AND (positive > 0 OR approved > 0 OR met = thresholds AND thresholds > 0)",
+        description="predicate: the answer is right",
+    )
+    wrong: str = Field(
+        "errors > 0 OR negative > 0 OR rejected > 0 OR missed > 0", description="predicate: the answer failed"
+    )
+    strata: dict[DatasetKind, dict[str, str]] = Field(
+        default_factory=dict, description="predicates by dataset and stratum, beside the shipped; an empty one removes"
+    )
+    traffic_days: Positive = Field(7, description="days of traffic that the golden dataset is compared with")
+    traffic_sample: Positive = Field(1000, description="questions of that traffic, one per session")
+    refresh_after_days: Positive = Field(90, description="age of a golden version from which it should be refreshed")
+    refresh_after_decisions: Positive = Field(50, description="gate decisions on it from which it should be")
+    refresh_at_auc: float = Field(
+        0.8,
+        ge=0.5,
+        le=1,
+        description="how surely traffic is told from the dataset (0.5: not at all) when it should be, by the lower end",
+    )
+
+    def name_of(self, kind: DatasetKind, project: str) -> str:
+        """The name of the dataset of that *kind*; empty where none is kept."""
+        return str(getattr(self.names, kind)).replace("{project}", project)
 
 
 class ExportSettings(Section):
