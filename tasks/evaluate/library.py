@@ -15,7 +15,7 @@ from tasks.evaluate.units import spelled_out
 from tasks.shared.errors import ConfigurationError, StoreError
 from tasks.shared.settings import JudgeSettings
 from tasks.shared.store.lake import Lake
-from tasks.shared.strict_yaml import as_written, plainly, read_mapping
+from tasks.shared.strict_yaml import as_written, own_errors, plainly, read_mapping
 
 SUFFIX = ".yaml"
 NO_PROJECT = "no-project"  # its tables are empty
@@ -48,7 +48,7 @@ def read_judge(name: str, origin: str, text: str) -> Judge:
     try:
         judge = Judge.model_validate(data)
     except ValidationError as error:
-        problems = dict.fromkeys(map(_problem, _own_errors(error)))
+        problems = dict.fromkeys(map(_problem, own_errors(error)))
         raise ConfigurationError(f"{origin}: {'; '.join(problems)}.") from error
     if judge.name != name:
         raise ConfigurationError(
@@ -74,13 +74,6 @@ def verify_sql(judge: Judge, lake: Lake, view: str) -> None:
             raise ConfigurationError(f"{where} is no SQL over the columns of a {judge.unit}: {words}.") from error
         if key in predicates and not pa.types.is_boolean(found.schema.field(0).type):
             raise ConfigurationError(f"{where} is {sql!r}, neither true nor false. Make it a condition.")
-
-
-def _own_errors(error: ValidationError) -> list[Mapping[str, Any]]:
-    """Pydantic's errors, but not that a list whose one item is wrong holds nothing."""
-    found: list[Mapping[str, Any]] = [*error.errors(include_url=False)]
-    within = {tuple(each["loc"][:length]) for each in found for length in range(len(each["loc"]))}
-    return [each for each in found if each["type"] != "too_short" or tuple(each["loc"]) not in within]
 
 
 def _problem(error: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from tasks.shared.errors import ConfigurationError
 
@@ -23,6 +24,13 @@ def read_mapping(text: str, origin: str, keys: str) -> dict[str, Any]:
         found = "is empty" if data is None else f"holds a {type(data).__name__}"
         raise ConfigurationError(f"{origin} {found}. Write the keys of {keys}.")
     return data
+
+
+def own_errors(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Pydantic's errors, but not that a list whose one item is wrong holds nothing."""
+    found: list[Mapping[str, Any]] = [*error.errors(include_url=False)]
+    within = {tuple(each["loc"][:length]) for each in found for length in range(len(each["loc"]))}
+    return [each for each in found if each["type"] != "too_short" or tuple(each["loc"]) not in within]
 
 
 def as_written(value: Any) -> str:
