@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Measure = Literal["count", "tokens", "share", "ms", "usd", "score", "change", "number"]
+Measure = Literal["count", "tokens", "share", "ms", "usd", "score", "change", "difference", "number"]
 Tone = Literal["plain", "note", "warning"]
 Mark = Literal["bars", "lines", "dots"]
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number and what it measures; None is shown as a dash. `change` is a ratio: 0.12 is 12 % more."""
+    """A number and what it measures; None is shown as a dash.
+
+    `change` is a ratio: 0.12 is 12 % more; `difference` is one of scores.
+    """
 
     value: float | None
     measure: Measure = "count"
@@ -50,7 +53,9 @@ class Text:
 class Table:
     """Rows of cells. `layout="tiles"` shows each row as a tile: its label, its value, then the rest in small print.
 
-    `empty` is the sentence that stands where the table has no rows.
+    `layout="cards"` is for long texts: each row is headed by its first cell, the other cells stand below it under their
+    columns' names, side by side where there is room; cells without a value are left out. `empty` is the sentence that
+    stands where the table has no rows.
     """
 
     title: str
@@ -58,7 +63,7 @@ class Table:
     rows: Sequence[tuple[Cell, ...]]
     empty: str = "Nothing on this day."
     note: str = ""
-    layout: Literal["rows", "tiles"] = "rows"
+    layout: Literal["rows", "tiles", "cards"] = "rows"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@
 Vega-Lite specifications go straight to vl-convert: Altair's classes accept no CSS variable as a colour.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -15,7 +18,11 @@ from tasks.shared.pages.wording import number
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
-AXIS_FORMATS = {"share": "~%", "usd": "$,.4~f", "score": ".3~f"}
+VARIABLE = re.compile(r"var\(--([\w-]+)\)")
+# The first definition of each variable in the style sheet is that of light pages.
+STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+COLOUR = dict(reversed(re.findall(r"--([\w-]+): (#\w+);", STYLE)))
+AXIS_FORMATS = {"share": "~%", "usd": "$,.4~f", "score": ".3~f", "difference": "+.3~f"}
 MILLISECONDS = "datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' s' : datum.value + ' ms'"
 CONFIG = {
     "aria": False,
@@ -47,6 +54,15 @@ def svg(chart: Chart, key: str) -> Markup:
     )
     # vl-convert escapes the labels it draws.
     return opening.format(view, key, key, key, chart.title, key, described(chart)) + Markup(body)  # noqa: S704
+
+
+def picture(chart: Chart) -> bytes:
+    """The chart as PNG in the page's light colours, for viewers that know no style sheet."""
+    import vl_convert
+
+    drawn = {**specification(chart), "title": {"text": chart.title, "fontSize": 13}, "background": COLOUR["page"]}
+    plain = VARIABLE.sub(lambda name: COLOUR[name[1]], json.dumps(drawn)).replace("currentColor", COLOUR["text"])
+    return bytes(vl_convert.vegalite_to_png(plain, scale=2))
 
 
 def described(chart: Chart) -> str:
@@ -129,6 +145,8 @@ def _dots(chart: Chart) -> dict[str, Any]:
     }
     if chart.measure in {"score", "share"}:
         x["scale"] = {"domain": [0, 1]}
+    if chart.measure == "difference":
+        x["scale"] = {"zero": True}
     shared: dict[str, Any] = {
         "y": y,
         "color": {"field": "series", "type": "nominal", "legend": None,

@@ -46,7 +46,19 @@ def block_markdown(block: Block) -> str:
             return table_markdown(chart_table(block))
         case Table(rows=[] | ()):
             return f"**{escaped(block.title)}.** {escaped(block.empty)}"
+        case Table(layout="cards"):
+            return cards_markdown(block)
     return table_markdown(block)
+
+
+def cards_markdown(table: Table) -> str:
+    """A numbered list: the first cell, below it the others that have a value."""
+    lines = [f"**{escaped(table.title)}**", ""]
+    for number, (head, *cells) in enumerate(table.rows, start=1):
+        lines.append(f"{number}. **{cell_markdown(head)}**")
+        named = zip(table.columns[1:], cells, strict=True)
+        lines += [f"   - {escaped(name)}: {cell_markdown(cell)}" for name, cell in named if cell is not None]
+    return "\n".join([*lines, *(["", escaped(table.note)] if table.note else [])])
 
 
 def table_markdown(table: Table) -> str:

@@ -7,7 +7,7 @@ import re
 from tasks.shared.pages.blocks import Cell, Interval, Link, Measure, Number
 
 DASH = "\N{EN DASH}"
-SHOWN_CHARACTERS, NAME_CHARACTERS = 160, 80
+SHOWN_CHARACTERS, NAME_CHARACTERS, EXCERPT_CHARACTERS = 160, 80, 1200
 SECRETS = re.compile(
     r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abprs]|glpat)[-_][\w-]{12,}"
     r"|\bAKIA[0-9A-Z]{16}\b"
@@ -54,6 +54,8 @@ def number(value: float | None, measure: Measure) -> str:
             return f"${value:,.2f}" if abs(value) >= 1 or value == 0 else f"${value:.4f}"
         case "score":
             return f"{value:.3f}"
+        case "difference":
+            return f"{value:+.3f}" if value else "0"
     return f"{value:,.4g}"
 
 
@@ -63,6 +65,14 @@ def shortened(text: str | None, characters: int = SHOWN_CHARACTERS) -> str:
     if len(line) <= characters:
         return line or DASH
     return line[:characters].rsplit(" ", 1)[0] + " …"
+
+
+def excerpt(text: str | None, characters: int = EXCERPT_CHARACTERS) -> str:
+    """*text* with its lines, secrets masked, cut where it is long; a dash when empty."""
+    whole = SECRETS.sub("[masked]", text or "").strip()
+    if len(whole) <= characters:
+        return whole or DASH
+    return f"{whole[:characters].rstrip()} … ({len(whole):,} characters)"
 
 
 def _percent(share: float) -> str:

@@ -1,11 +1,13 @@
 """Charts as inline SVG."""
 
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
 from tasks.shared.pages.blocks import Chart
-from tasks.shared.pages.charts import ALARM, colours, described, legend, svg
+from tasks.shared.pages.charts import ALARM, COLOUR, colours, described, legend, picture, svg
 
 BARS = Chart(
     "Spans <by> hour", "bars", "Hour", ("fine", "bad"), [("00:00", 3, 1), ("01:00", 5, None)], alarming=("bad",)
@@ -73,3 +75,11 @@ def test_every_bar_has_a_height_by_its_value():
     bars = [p.attrib["d"] for p in ET.fromstring(few).iter() if p.attrib.get("fill") == "var(--series-1)"]
     heights = [float(d.split("v")[1].split("h")[0]) for d in bars]
     assert heights[1] == pytest.approx(4 * heights[0])
+
+
+def test_a_picture_has_colours_of_its_own():
+    chart = Chart("Difference", "dots", "Metric", ("value", "low", "high"), [("a", -0.1, -0.2, 0.1)], "difference")
+    assert picture(chart).startswith(b"\x89PNG")
+    assert picture(chart) != picture(replace(chart, rows=[("a", 0.1, -0.2, 0.1)]))
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", COLOUR[name]) for name in ("page", "text", "line", "series-1", "alarm"))
+    assert COLOUR["page"] == "#fbfbfa"

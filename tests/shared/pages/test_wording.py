@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tasks.shared.pages.blocks import Interval, Link, Number
-from tasks.shared.pages.wording import DASH, number, shortened, written
+from tasks.shared.pages.wording import DASH, excerpt, number, shortened, written
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_secrets_in_shown_text_are_masked(secret):
 def test_a_plain_sentence_about_tokens_is_not_masked():
     sentence = "The token count of session s-12 is 512; ask for the secret recipe."
     assert shortened(sentence) == sentence
+
+
+def test_an_excerpt_keeps_its_lines_and_tells_how_long_the_text_is():
+    assert excerpt("SELECT a\n  FROM t\n") == "SELECT a\n  FROM t"
+    assert excerpt("0123456789", 4) == "0123 … (10 characters)"
+    assert excerpt(" \n") == DASH
+    assert "hunter22" not in excerpt("api_key=hunter22hunter22\nSELECT 1")
+
+
+def test_a_difference_of_scores_has_a_sign():
+    assert number(0.1, "difference") == "+0.100"
+    assert number(-0.02, "difference") == "-0.020"
+    assert number(0.0, "difference") == "0"
