@@ -1,7 +1,7 @@
 """`python -m flows`: run any flow by hand. Options come from the flow's typed parameters, help from its docstring.
 
-Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take. `why` is the
-one command that is no flow: it reads the lake and changes nothing.
+Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take. `why` and
+`prompts` are no flows: the one reads the lake and changes nothing, the others are done in a moment.
 """
 
 import ast
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.prompt_commands import prompts
 from tasks.shared.errors import NightjarError
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -59,6 +60,7 @@ def main(arguments: list[str]) -> int:
             wanted = arguments[:1] == [name]
             app.command(_command_of(name) if wanted else _named(name, summary), name=name)
         app.command(why)
+        app.command(prompts)
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _fail(f"{_one_line(error)} Add --help to see what there is.", 1)

@@ -54,8 +54,11 @@ class Example(Part):
 
 def _kind_of_section(value: Any) -> str | None:
     """Which of the three a section is, so that an error is about that one only."""
-    kinds = {str: TEXT, dict: FILE, InFile: FILE, list: EXAMPLES, tuple: EXAMPLES}
-    return kinds.get(type(value))
+    if isinstance(value, str):
+        return TEXT
+    if isinstance(value, dict | InFile):
+        return FILE
+    return EXAMPLES if isinstance(value, list | tuple) else None
 
 
 Section = Annotated[

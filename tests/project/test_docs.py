@@ -13,6 +13,7 @@ import yaml
 
 from docs.reference import BLOCK, BLOCKS, PAGES, ROOT, TARGET, rewritten, setting_fields
 from flows.__main__ import flow_summaries
+from flows.prompt_commands import prompts
 from tasks.evaluate.catalogue import Ready, check
 from tasks.evaluate.undecided import undecided
 from tasks.reports.evidence import Evidence
@@ -109,13 +110,14 @@ def test_every_make_target_named_exists(page):
 def test_every_flow_and_option_named_on_a_command_line_exists(page):
     text = page.read_text(encoding="utf-8")
     flows = set(flow_summaries(ROOT / "flows"))
-    commands = {*flows, "why"}
+    commands = {*flows, "why", "prompts"}
     for command in re.findall(r"-m flows ([^\n`]+)", text):
         name, *words = command.split()
         if name == "--help":
             continue
         assert name in commands, command
-        assert {word for word in words if word.startswith("--")} <= options_of(name), command
+        options = prompt_options_of(words.pop(0)) if name == "prompts" else options_of(name)
+        assert {word for word in words if word.startswith("--")} <= options, command
     deployed = {d["name"] for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
     for flow, deployment in re.findall(r"deployment run '([\w-]+)/([\w-]+)'", text):
         assert flow in flows
@@ -130,6 +132,11 @@ def options_of(command: str) -> set[str]:
     signature = next(n.args for n in body if isinstance(n, ast.AsyncFunctionDef | ast.FunctionDef) and n.name == name)
     named = [argument.arg for argument in (*signature.args, *signature.kwonlyargs)]
     return {f"--{name.replace('_', '-')}" for name in named} | {"--json", "--help"}
+
+
+def prompt_options_of(command: str) -> set[str]:
+    """The options of `python -m flows prompts <command>`."""
+    return {name for argument in prompts[command].assemble_argument_collection() for name in argument.names}
 
 
 def test_every_command_of_the_simulator_named_exists():
