@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from benchmarks.__main__ import RESULTS, last_results
 from benchmarks.__main__ import table as benchmark_table
 from deployments.simulator.faults import Faults
+from deployments.simulator.writing.skill import Skill
 from flows.__main__ import flow_summaries
 from tasks.evaluate import evaluators
 from tasks.evaluate.judge import Canary, Choice, Judge, Message, Rating, Sampling, Stratum, Swap
@@ -132,7 +133,16 @@ def tables() -> str:
 
 def simulated_faults() -> str:
     """Every setting of the simulated model provider."""
-    rows = [(f"`{name}`", _default(field), field.description or "") for name, field in Faults.model_fields.items()]
+    return _fields_of(Faults)
+
+
+def simulated_skill() -> str:
+    """Every setting of its SQL writer."""
+    return _fields_of(Skill)
+
+
+def _fields_of(model: type[BaseModel]) -> str:
+    rows = [(f"`{name}`", _default(field), field.description or "") for name, field in model.model_fields.items()]
     return _table(("setting", "default", "meaning"), rows)
 
 
@@ -172,6 +182,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "tables": tables,
     "errors": error_tree,
     "faults": simulated_faults,
+    "skill": simulated_skill,
     "targets": make_targets,
     "benchmarks": benchmarks,
 }

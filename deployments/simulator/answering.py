@@ -1,4 +1,4 @@
-"""How the simulated provider answers a question: its judge's verdict in the form asked for, the faults, the usage."""
+"""How the simulated provider answers: its writer's text or its judge's verdict in the form asked for, faults, usage."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import orjson
 
 from deployments.simulator.faults import Fault, Faults, Malformed, chance
 from deployments.simulator.interfaces.exchange import KIND_OF_STATUS, Asked, Refusal, Said, TooLong
-from deployments.simulator.judging.judge import SimulatedJudge
 from deployments.simulator.judging.labels import labels_in
 from deployments.simulator.judging.schemas import filled
 from deployments.simulator.prices import Usage
 from deployments.simulator.rhythm import tokens_of
+from deployments.simulator.simulated_model import SimulatedModel
 
 UNHEARD_OF = "a label that nobody offered"
 
@@ -30,9 +30,9 @@ def check(asked: Asked, faults: Faults) -> None:
         raise TooLong(tokens, faults.context_tokens)
 
 
-def answer(asked: Asked, judge: SimulatedJudge, faults: Faults, fault: Fault | None, number: int | str) -> Said:
+def answer(asked: Asked, model: SimulatedModel, faults: Faults, fault: Fault | None, number: int | str) -> Said:
     """What the simulated model says to *asked*; malformed or cut where *fault* says so, or at the longest wanted."""
-    text: str | None = whole(asked, judge, faults)
+    text: str | None = whole(asked, model, faults)
     if fault == "malformed":
         text = malformed(asked, text or "", faults.malformed(number))
     tokens = tokens_of(text or "")
@@ -43,8 +43,11 @@ def answer(asked: Asked, judge: SimulatedJudge, faults: Faults, fault: Fault | N
     return Said(asked, text, cut, usage_of(asked, tokens, faults), number)
 
 
-def whole(asked: Asked, judge: SimulatedJudge, faults: Faults) -> str:
+def whole(asked: Asked, model: SimulatedModel, faults: Faults) -> str:
     """The answer as it should be: JSON in the schema, or text."""
+    if (written := model.written(asked)) is not None:
+        return written
+    judge = model.judge
     if asked.schema is None:
         return judge.verdict(asked.prompt, (), faults).explanation
     labels = labels_in(asked.schema)

@@ -10,12 +10,12 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from deployments.simulator import openinference as oi
+from deployments.simulator.known_questions import refusal
 from deployments.simulator.prices import GPT_4O, GPT_4O_MINI, HAIKU, SONNET, Usage
+from deployments.simulator.prompt_file import prompt_file
 from deployments.simulator.questions import QUESTIONS, REFUSED, Question, Sort, values_for
 from deployments.simulator.rhythm import NS_PER_S, around, llm_ms, start_ns, tokens_of
 from deployments.simulator.spans import Recorder, SimulatedFailure, SimulatedTrace, trace_id_of
@@ -23,11 +23,7 @@ from deployments.simulator.traffic import Incident, Traffic
 
 SERVICE = "telemetry-chat"
 TREATMENT = "treatment"
-SYSTEM = (
-    "You write PostgreSQL for a device-telemetry database.\nSchema:\n{{schema}}\n"
-    "Answer with one SELECT statement and nothing else."
-)
-TEMPLATE = SYSTEM + "\nQuestion: {{question}}"
+TREATMENT_RULE = "Check that every name you use stands in the schema."
 MODELS = {"free": (GPT_4O_MINI, GPT_4O_MINI), "pro": (GPT_4O, GPT_4O_MINI), "enterprise": (SONNET, HAIKU)}
 OUTAGE = SimulatedFailure(
     "psycopg.OperationalError",
@@ -47,21 +43,20 @@ class Person:
 
     @property
     def prompt_version(self) -> str:
-        """The treatment is a newer prompt."""
+        """The treatment is a newer prompt, in production for half of the people."""
         return "v4" if self.variant == TREATMENT else "v3"
+
+    def prompt_variables(self, asked: str) -> dict[str, str]:
+        """What is filled into the prompt for a question: the file's sections; the treatment's task has a rule more."""
+        sections = dict(prompt_file().sections)
+        if self.variant == TREATMENT:
+            sections["task"] += f"\n{TREATMENT_RULE}"
+        return {**sections, "question": asked}
 
     def context(self, session_id: str) -> dict[str, str]:
         """What every span of a session says about the user."""
         metadata = {"plan": self.plan, "cohort": self.cohort, "variant": self.variant}
         return {"session.id": session_id, "user.id": self.user_id, "metadata": json.dumps(metadata)}
-
-
-@cache
-def schema_text() -> str:
-    """One line per table of the simulated schema."""
-    sql = Path(__file__).with_name("schema.sql").read_text()
-    tables = [part.split(");")[0] for part in sql.split("CREATE TABLE ")[1:]]
-    return "\n".join(" ".join(table.split()).replace("( ", "(") + ")" for table in tables)
 
 
 def person(traffic: Traffic, number: int) -> Person:
@@ -104,7 +99,7 @@ class Chat:
         if self.rng.random() < self.traffic.refusal:
             text, reason = self.rng.choice(REFUSED)
             asked = text.format(**values)
-            answered = f"I'm sorry, but I can't help with that: {reason}."
+            answered = refusal(reason)
             self.recorder.facts.refused_by = self.recorder.next_span_id
             self.generate_sql(asked, answered, history)
             return self.finish(asked, answered)
@@ -132,13 +127,14 @@ class Chat:
 
     def generate_sql(self, asked: str, answered: str, history: list[oi.Message]) -> None:
         """The LLM step that writes the SQL, or refuses."""
-        system = {"role": "system", "content": SYSTEM.replace("{{schema}}", schema_text())}
-        said = [system, *history[-4:], {"role": "user", "content": asked}]
+        prompt, variables = prompt_file(), self.person.prompt_variables(asked)
+        *before, last = prompt.rendered(variables)
+        said = [*before, *history[-4:], last]
         usage = self.usage(MODELS[self.person.plan][0], said, answered, cached=bool(history))
         template = {
-            "llm.prompt_template.template": TEMPLATE,
+            "llm.prompt_template.template": prompt.template,
             "llm.prompt_template.version": self.person.prompt_version,
-            "llm.prompt_template.variables": json.dumps({"question": asked, "schema": "telemetry"}),
+            "llm.prompt_template.variables": json.dumps(variables),
         }
         reply = {"role": "assistant", "content": answered}
         self.recorder.facts.answers[self.recorder.next_span_id] = (asked, answered)

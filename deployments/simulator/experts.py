@@ -4,11 +4,9 @@ Which answers they label is drawn at random, so that their labels speak for all 
 """
 
 import random
-from collections.abc import Sequence
 from typing import Any
 
-import httpx
-
+from deployments.simulator.annotating import annotate
 from deployments.simulator.simulation import Simulation
 
 JUDGE = "sql_hallucination"
@@ -17,7 +15,6 @@ GOOD, BAD = "valid", "hallucination"
 SHARE_LABELLED = 0.35
 SHARE_SEEN_BY_BOTH = 0.5
 SECOND_EXPERT_ERRS = 0.04
-LABELS_PER_REQUEST = 200
 
 
 def labels_of(simulation: Simulation, share: float = SHARE_LABELLED) -> list[dict[str, Any]]:
@@ -38,12 +35,7 @@ def labels_of(simulation: Simulation, share: float = SHARE_LABELLED) -> list[dic
 
 async def label(simulation: Simulation, phoenix_url: str) -> int:
     """Write the experts' labels into Phoenix, where a second time changes nothing; returns how many there are."""
-    labels = labels_of(simulation)
-    async with httpx.AsyncClient(base_url=phoenix_url, timeout=60) as client:
-        for some in _in_parts(labels):
-            answer = await client.post("/v1/span_annotations", params={"sync": "true"}, json={"data": some})
-            answer.raise_for_status()
-    return len(labels)
+    return await annotate(labels_of(simulation), phoenix_url)
 
 
 def _label(span_id: str, expert: int, label: str, share: float) -> dict[str, Any]:
@@ -55,7 +47,3 @@ def _label(span_id: str, expert: int, label: str, share: float) -> dict[str, Any
         "result": {"label": label, "score": float(label == GOOD), "explanation": "A simulated expert says so."},
         "metadata": {"simulated": True, "draw": "random", "inclusion_probability": share},
     }
-
-
-def _in_parts(labels: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
-    return [labels[start : start + LABELS_PER_REQUEST] for start in range(0, len(labels), LABELS_PER_REQUEST)]

@@ -12,6 +12,7 @@ GPT_5_MINI = "gpt-5-mini"
 CLAUDE_SONNET = "claude-sonnet-4-5"
 CLAUDE_HAIKU = "claude-haiku-4-5"
 GEMINI_FLASH = "gemini-2.5-flash"
+EMBEDDING_SMALL = "text-embedding-3-small"
 BATCH_FACTOR = Decimal("0.5")
 
 
@@ -33,6 +34,7 @@ PRICES = {
     CLAUDE_SONNET: UsdPerMillion(3.00, 15.00, 0.30, 3.75),
     CLAUDE_HAIKU: UsdPerMillion(1.00, 5.00, 0.10, 1.25),
     GEMINI_FLASH: UsdPerMillion(0.30, 2.50, 0.03, 0.30),
+    EMBEDDING_SMALL: UsdPerMillion(0.02, 0.0, 0.02, 0.02),
 }
 
 

@@ -1,4 +1,4 @@
-"""A simulated model provider: the wire formats of real ones, with set latency and faults, and a judge of known quality.
+"""A simulated model provider: the wire formats of real ones, set latency and faults, judge and writer of known quality.
 
 It loads the truth file itself; the pipeline that calls it never sees one.
 """
@@ -23,10 +23,14 @@ from deployments.simulator.interfaces.anthropic_messages import AnthropicMessage
 from deployments.simulator.interfaces.exchange import CREATED, Interface, Refusal, body_of, respond
 from deployments.simulator.interfaces.google_generate import GoogleGenerate
 from deployments.simulator.interfaces.openai_chat import AzureChat, OpenAIChat
+from deployments.simulator.interfaces.openai_embeddings import OpenAIEmbeddings
 from deployments.simulator.judging.judge import SimulatedJudge
 from deployments.simulator.judging.labels import Case
-from deployments.simulator.prices import PRICES
+from deployments.simulator.prices import PRICES, Usage
+from deployments.simulator.rhythm import tokens_of
+from deployments.simulator.simulated_model import SimulatedModel
 from deployments.simulator.truth import Truth
+from deployments.simulator.writing.skill import Skill
 
 Work = Callable[[web.Request], Awaitable[web.Response]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,12 +48,12 @@ INTERFACES: dict[str, Interface] = {
 
 
 class SimulatedProvider:
-    """State of one simulated provider: its faults, its judge, its books, and what it has served."""
+    """State of one simulated provider: its faults, its model, its books, and what it has served."""
 
     def __init__(self, faults: Faults | None = None, truth: Truth | None = None, folder: Path | None = None) -> None:
         """Serve with *faults* and what the *truth* knows; batches are kept in *folder* when given, else in memory."""
         self.faults = faults or Faults()
-        self.judge = SimulatedJudge(truth.answers if truth else ())
+        self.model = SimulatedModel(SimulatedJudge(truth.answers if truth else ()))
         self.books = Books()
         self.shelf = Shelf(folder)
         self.batches = (OpenAIBatches(self), AnthropicBatches(self))
@@ -64,11 +68,14 @@ class SimulatedProvider:
         app.add_routes(
             [
                 *(web.post(path, self.asking(interface)) for path, interface in INTERFACES.items()),
+                web.post("/v1/embeddings", self.embedding()),
                 *(route for batches in self.batches for route in batches.routes()),
                 web.get("/v1/models", self.models),
                 web.get("/simulated/faults", self.show_faults),
                 web.post("/simulated/faults", self.set_faults),
                 web.post("/simulated/truth", self.set_truth),
+                web.get("/simulated/skill", self.show_skill),
+                web.post("/simulated/skill", self.set_skill),
                 web.get("/simulated/judge", self.show_judge),
                 web.get("/simulated/calls", self.show_calls),
                 web.post("/simulated/calls/reset", self.reset_calls),
@@ -84,13 +91,30 @@ class SimulatedProvider:
             asked = interface.asked(await body_of(request), request.match_info.get("model"))
             fault = self.admitted(number, asked.model)
             check(asked, self.faults)
-            said = answer(asked, self.judge, self.faults, fault, number)
+            said = answer(self.model.with_seed(asked), self.model, self.faults, fault, number)
             await self.wait(fault)
             self.served[fault or "ok"] += 1
             self.books.bill(asked, said.usage)
             return respond(interface.answered(said))
 
         return self.refusing(interface, answer_in_time)
+
+    def embedding(self) -> Handler:
+        """The handler of texts to embed: no judge, no writer, but faults, time and bills like any question."""
+        interface = OpenAIEmbeddings()
+
+        async def embed_in_time(request: web.Request) -> web.Response:
+            number, body = self.numbered(), await body_of(request)
+            asked = interface.asked(body, None)
+            fault = self.admitted(number, asked.model)
+            check(asked, self.faults)
+            usage = Usage(model=asked.model, prompt=tokens_of(asked.prompt), completion=0)
+            await self.wait(fault)
+            self.served[fault or "ok"] += 1
+            self.books.bill(asked, usage)
+            return respond(interface.vectors(body, usage))
+
+        return self.refusing(interface, embed_in_time)
 
     def guarded(self, interface: Interface, work: Work) -> Handler:
         """The handler of other requests: the faults of any request, then *work*, then the time the answer takes."""
@@ -183,10 +207,22 @@ class SimulatedProvider:
         self.requests, self.served = 0, Counter()
         return await self.show_faults(request)
 
+    async def show_skill(self, _request: web.Request) -> web.Response:
+        """`GET /simulated/skill`: how well the writer writes."""
+        return respond(self.model.skill.model_dump())
+
+    async def set_skill(self, request: web.Request) -> web.Response:
+        """`POST /simulated/skill`: change the settings given, keep the others."""
+        try:
+            self.model.skill = Skill.model_validate(self.model.skill.model_dump() | orjson.loads(await request.read()))
+        except ValidationError as error:
+            return respond({"error": {"message": str(error)}}, 400)
+        return await self.show_skill(request)
+
     async def show_judge(self, _request: web.Request) -> web.Response:
         """`GET /simulated/judge`: the judge's error rates over all answers of the truth, for every case it tells."""
         cases: tuple[Case, ...] = ("grounding", "correctness", "refusal")
-        return respond({case: self.judge.realised(case, self.faults) for case in cases})
+        return respond({case: self.model.judge.realised(case, self.faults) for case in cases})
 
     async def set_truth(self, request: web.Request) -> web.Response:
         """`POST /simulated/truth`: judge by this truth from now on."""
@@ -194,7 +230,7 @@ class SimulatedProvider:
             truth = Truth.model_validate_json(await request.read())
         except ValidationError as error:
             return web.json_response({"error": {"message": str(error)}}, status=400)
-        self.judge = SimulatedJudge(truth.answers)
+        self.model.judge = SimulatedJudge(truth.answers)
         return web.json_response({"answers": len(truth.answers)})
 
     async def show_calls(self, _request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from deployments.simulator.opinions import Opinion, opinion_of
 from deployments.simulator.rhythm import NS_PER_S
 from deployments.simulator.spans import SimulatedSpan, SimulatedTrace
 from deployments.simulator.traffic import Traffic
@@ -38,6 +39,7 @@ class DayTruth(BaseModel):
     invalid_tool_calls: dict[str, str] = Field({}, description="span: not_json or not_in_schema")
     invalid_json: list[str] = Field([], description="spans whose declared JSON output does not parse")
     slow_spans: list[str] = []
+    feedback: dict[str, Opinion] = Field({}, description="root span: what the user said of the answer")
     dialects: dict[str, str] = Field({}, description="span: traceloop, otel_genai or cut; all others openinference")
 
 
@@ -136,6 +138,7 @@ def day_truth(traces: Sequence[SimulatedTrace]) -> DayTruth:
         invalid_tool_calls={key: sort for t in traces for key, sort in t.facts.invalid_tool_calls.items()},
         invalid_json=[key for t in traces for key in t.facts.invalid_json],
         slow_spans=[key for t in traces for key in t.facts.slow],
+        feedback={t.spans[0].span_id: said for t in traces if (said := opinion_of(t))},
         dialects={key: dialect for t in traces for key, dialect in t.facts.dialects.items()},
     )
 

@@ -28,7 +28,7 @@ class AnthropicBatches:
 
     def __init__(self, provider: "SimulatedProvider") -> None:
         self.provider, self.interface = provider, AnthropicMessages()
-        self.queue = Queue(provider.shelf, self.interface, provider.judge)
+        self.queue = Queue(provider.shelf, self.interface, provider.model)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes, each with the faults of any request."""

@@ -32,7 +32,7 @@ class OpenAIBatches:
     def __init__(self, provider: "SimulatedProvider") -> None:
         self.provider, self.interface = provider, OpenAIChat()
         self.shelf = provider.shelf
-        self.queue = Queue(provider.shelf, self.interface, provider.judge)
+        self.queue = Queue(provider.shelf, self.interface, provider.model)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes, each with the faults of any request."""

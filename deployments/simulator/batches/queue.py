@@ -9,14 +9,14 @@ from deployments.simulator.batches.shelf import Shelf
 from deployments.simulator.calls import Books
 from deployments.simulator.faults import Faults
 from deployments.simulator.interfaces.exchange import Interface, Refusal
-from deployments.simulator.judging.judge import SimulatedJudge
+from deployments.simulator.simulated_model import SimulatedModel
 
 
 class Queue:
     """The batches of one interface. Each is billed once, when it is through."""
 
-    def __init__(self, shelf: Shelf, interface: Interface, judge: SimulatedJudge) -> None:
-        self.shelf, self.interface, self.judge = shelf, interface, judge
+    def __init__(self, shelf: Shelf, interface: Interface, model: SimulatedModel) -> None:
+        self.shelf, self.interface, self.model = shelf, interface, model
         self.beginning = "batch_simulated_" if interface.name == "openai" else "msgbatch_simulated_"
         self.known: dict[str, list[Result]] = {}
 
@@ -75,7 +75,7 @@ class Queue:
         if batch.id not in self.known:
             now = time.time()
             lines = b"" if batch.problems else self.shelf.get(batch.input_file) or b""
-            self.known[batch.id] = Desk(batch, self.interface, self.judge).results(lines, batch.worked(now))
+            self.known[batch.id] = Desk(batch, self.interface, self.model).results(lines, batch.worked(now))
         return self.known[batch.id]
 
     def settle(self, books: Books) -> None:

@@ -10,7 +10,7 @@ from deployments.simulator.answering import answer, check
 from deployments.simulator.batches.batch import SimulatedBatch
 from deployments.simulator.faults import chance
 from deployments.simulator.interfaces.exchange import Interface, Refusal, Said
-from deployments.simulator.judging.judge import SimulatedJudge
+from deployments.simulator.simulated_model import SimulatedModel
 
 Outcome = Literal["succeeded", "errored", "expired", "cancelled"]
 
@@ -31,7 +31,7 @@ class Desk:
 
     batch: SimulatedBatch
     interface: Interface
-    judge: SimulatedJudge
+    model: SimulatedModel
 
     def results(self, lines: bytes, worked: int) -> list[Result]:
         """What became of the items, one a line, in no particular order; the first *worked* were reached."""
@@ -63,4 +63,4 @@ class Desk:
         check(asked, self.batch.faults)
         fault = self.batch.faults.draw("batch", self.batch.id, item["custom_id"])
         kept = fault if fault in ("malformed", "truncated") else None
-        return answer(asked, self.judge, self.batch.faults, kept, f"{self.batch.id}-{item['custom_id']}")
+        return answer(asked, self.model, self.batch.faults, kept, f"{self.batch.id}-{item['custom_id']}")

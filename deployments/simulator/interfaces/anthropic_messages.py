@@ -45,6 +45,7 @@ class AnthropicMessages:
             schema=schema,
             tool=tool,
             max_tokens=body["max_tokens"],
+            temperature=body.get("temperature") or 0.0,
         )
 
     def answered(self, said: Said) -> dict[str, Any]:

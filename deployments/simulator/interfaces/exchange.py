@@ -25,6 +25,8 @@ class Asked:
         schema: JSON schema that the answer must fit; None for text, `{}` for any JSON.
         tool: Name of the function to call; None when the answer is content.
         max_tokens: Longest answer wanted; None for any length.
+        temperature: As asked for; 0 where the request says nothing, so that answers do not vary by accident.
+        seed: As asked for; above temperature 0 it decides which of the possible answers it is.
     """
 
     model: str
@@ -32,6 +34,8 @@ class Asked:
     schema: Mapping[str, Any] | None = None
     tool: str | None = None
     max_tokens: int | None = None
+    temperature: float = 0.0
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,15 @@ class GoogleGenerate:
         system = body.get("systemInstruction") or {}
         texts = [text_in(each.get("parts")) for each in (system, *body["contents"])]
         schema, tool = wanted(body)
+        config = body.get("generationConfig") or {}
         return Asked(
             model=model,
             prompt="\n".join(text for text in texts if text),
             schema=schema,
             tool=tool,
-            max_tokens=(body.get("generationConfig") or {}).get("maxOutputTokens"),
+            max_tokens=config.get("maxOutputTokens"),
+            temperature=config.get("temperature") or 0.0,
+            seed=config.get("seed"),
         )
 
     def answered(self, said: Said) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class OpenAIChat:
             schema=schema,
             tool=tool,
             max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+            temperature=body.get("temperature") or 0.0,
+            seed=body.get("seed"),
         )
 
     def answered(self, said: Said) -> dict[str, Any]:

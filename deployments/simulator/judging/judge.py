@@ -1,6 +1,6 @@
 """The simulated judge: knows a simulated answer by its text, with set errors; others it judges by simple rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from deployments.simulator.faults import Faults, chance
 from deployments.simulator.judging.fields import fields_of
@@ -8,15 +8,18 @@ from deployments.simulator.judging.labels import Case, Meaning, meaning_of
 from deployments.simulator.judging.obvious import defect, failing_label
 from deployments.simulator.judging.pairs import Pair, pair_in
 from deployments.simulator.judging.recognition import Recognition
+from deployments.simulator.judging.sql import is_sql
 from deployments.simulator.judging.verdict import Verdict
+from deployments.simulator.known_questions import questions_in, squeezed
 from deployments.simulator.truth import Answer
 
 
 class SimulatedJudge:
     """Judges by the truth of a simulation, with errors that depend on the seed and the text only.
 
-    A text that the truth does not know, such as a judge's own canary, is judged by the rules of `obvious`, which make
-    no errors: an obvious verdict is always the obvious one, unless the settings say that the judge is broken.
+    SQL that answers a simulated question needs no truth file: whether it is right follows from question and SQL. A text
+    that nobody knows, such as a judge's own canary, is judged by the rules of `obvious`, which make no errors: an
+    obvious verdict is always the obvious one, unless the settings say that the judge is broken.
     """
 
     def __init__(self, answers: Sequence[Answer] = ()) -> None:
@@ -31,7 +34,7 @@ class SimulatedJudge:
             return self.better_of(pair, prompt, faults)
         meaning = meaning_of(labels)
         fields = fields_of(prompt)
-        answer = self.recognition.answer_in(prompt, fields.get("output"))
+        answer = fresh_answer(fields) or self.recognition.answer_in(prompt, fields.get("output"))
         if answer is None:
             found = self.by_rule(meaning, fields, prompt)
         else:
@@ -52,7 +55,8 @@ class SimulatedJudge:
 
     def bad(self, text: str, fields: dict[str, str], faults: Faults) -> bool:
         """Whether a candidate is a bad answer, as far as the judge can tell."""
-        answer = self.recognition.answer_in("\n".join((*fields.values(), text)), text)
+        answer = fresh_answer({**fields, "output": text})
+        answer = answer or self.recognition.answer_in("\n".join((*fields.values(), text)), text)
         if answer is None:
             return defect("correctness", {**fields, "output": text}) is not None
         rate = faults.true_positive_rate if answer.hallucinated else faults.false_positive_rate
@@ -96,6 +100,22 @@ class SimulatedJudge:
         noisy = chance(faults.seed, "rating", *text) < faults.rating_noise
         why = f"The simulated judge finds this answer {label}."
         return Verdict(label, why, found, quality=0.05 if found else 0.95, steps_off=int(noisy))
+
+
+def fresh_answer(fields: Mapping[str, str]) -> Answer | None:
+    """The answer in a prompt's *fields*, where question and answer alone tell the truth."""
+    asked, output = questions_in(fields.get("input", "")), fields.get("output", "")
+    if not asked or not output:
+        return None
+    found = asked[-1]
+    sort = found.sort_of(output)
+    if sort is not None:
+        text = found.written(sort)  # as the truth file has it: the judge errs on the text, and must err alike
+        return Answer(span_id="", input=found.text, output=text, hallucinated=sort != "good", refused=False)
+    if found.question is None and (is_sql(output) or squeezed(output) == squeezed(found.written("good"))):
+        refused = not is_sql(output)
+        return Answer(span_id="", input=found.text, output=output, hallucinated=not refused, refused=refused)
+    return None
 
 
 def truth_of(answer: Answer, case: Case, fields: dict[str, str]) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from deployments.simulator.answering import answer
 from deployments.simulator.faults import Faults
 from deployments.simulator.interfaces.exchange import Asked
-from deployments.simulator.judging.judge import SimulatedJudge
+from deployments.simulator.simulated_model import SimulatedModel
 from tasks.evaluate.cases import rendered
 from tasks.evaluate.judge import Canary, Judge
 from tasks.evaluate.library import known_judges
@@ -21,7 +21,7 @@ CANARIES = [
 
 def verdict(judge: Judge, canary: Canary, faults: Faults) -> str:
     prompt = "\n".join(message["content"] for message in rendered(judge.prompt, canary.inputs))
-    said = answer(Asked("gpt-4o", prompt, judge.answer_shape), SimulatedJudge(), faults, None, 1)
+    said = answer(Asked("gpt-4o", prompt, judge.answer_shape), SimulatedModel(), faults, None, 1)
     return str((said.arguments or {})["label" if judge.rating is None else "rating"])
 
 

@@ -1,6 +1,7 @@
 """The SQL of the simulated chat against its schema, in PostgreSQL."""
 
 import random
+import re
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from deployments.local import processes
 from deployments.local.postgres import Postgres, embedded
 from deployments.simulator import chat
+from deployments.simulator.prompt_file import prompt_file
 from deployments.simulator.questions import QUESTIONS, values_for
 from tasks.shared.errors import ServiceUnavailable
 
@@ -58,6 +60,7 @@ def test_the_question_names_every_value_its_sql_uses(question):
     assert used == {value for value in values.values() if value in question.text.format(**values)}
 
 
-def test_the_prompt_shows_every_table():
-    names = [line.split(" (")[0] for line in chat.schema_text().splitlines()]
-    assert names == ["sites", "devices", "telemetry", "alerts", "firmware_updates", "maintenance_visits"]
+def test_the_prompts_schema_is_the_databases():
+    in_prompt = re.sub(r"\s*--[^\n]*", "", prompt_file().sections["schema"])
+    in_database = re.sub(r"--[^\n]*", "", Path(chat.__file__).with_name("schema.sql").read_text())
+    assert in_prompt.split() == in_database.split()

@@ -1,0 +1,32 @@
+"""What answers at the simulated provider, whatever a model is called: a judge, a writer of SQL, a prompt engineer."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from deployments.simulator.calls import digest_of
+from deployments.simulator.interfaces.exchange import Asked
+from deployments.simulator.judging.judge import SimulatedJudge
+from deployments.simulator.writing.engineer import proposals_for
+from deployments.simulator.writing.skill import Skill
+from deployments.simulator.writing.sql_writer import sql_for
+
+
+@dataclass
+class SimulatedModel:
+    """The one judge and the one writer behind every model's name; both may be exchanged while it serves."""
+
+    judge: SimulatedJudge = field(default_factory=SimulatedJudge)
+    skill: Skill = field(default_factory=Skill)
+    times_asked: Counter[str] = field(default_factory=Counter)
+
+    def written(self, asked: Asked) -> str | None:
+        """SQL or better prompts where *asked* wants them; None where it wants a verdict."""
+        return sql_for(asked, self.skill) or proposals_for(asked)
+
+    def with_seed(self, asked: Asked) -> Asked:
+        """*asked* with a seed where its answers should vary: how often the same was asked before."""
+        if not asked.temperature or asked.seed is not None:
+            return asked
+        digest = digest_of(asked.model, asked.prompt)
+        self.times_asked[digest] += 1
+        return replace(asked, seed=self.times_asked[digest] - 1)
