@@ -11,7 +11,6 @@ from tasks.shared.gateways.llm.replies import Reply
 from tasks.shared.settings import PhoenixSettings
 
 FLUSH_SECONDS = 20
-OPENINFERENCE_PROJECT = "openinference.project.name"
 
 
 class JudgeTraces:
@@ -24,14 +23,14 @@ class JudgeTraces:
                 f"judges.trace_project is {project!r}, the project that is judged: the judges' calls would be judged "
                 "themselves. Name another project, or leave it empty."
             )
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        exporter = OTLPSpanExporter(f"{phoenix.url.rstrip('/')}/v1/traces", headers=_headers(phoenix))
+        from tasks.shared.gateways.phoenix.traces import OPENINFERENCE_PROJECT, exporter
+
         self._provider = TracerProvider(resource=Resource({OPENINFERENCE_PROJECT: project, "service.name": "nightjar"}))
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter(phoenix)))
         self._tracer = self._provider.get_tracer("nightjar.judges")
 
     def record(self, name: str, model: str, messages: Messages, reply: Reply, seconds: tuple[int, int]) -> None:
@@ -72,10 +71,3 @@ def _attributes(model: str, messages: Messages, reply: Reply) -> Mapping[str, An
         found |= {"llm.token_count.prompt": prompt, "llm.token_count.completion": completion}
         found["llm.token_count.total"] = prompt + completion
     return found
-
-
-def _headers(phoenix: PhoenixSettings) -> dict[str, str]:
-    headers = {name: value.get_secret_value() for name, value in phoenix.headers.items()}
-    if phoenix.api_key is not None:
-        headers["authorization"] = f"Bearer {phoenix.api_key.get_secret_value()}"
-    return headers

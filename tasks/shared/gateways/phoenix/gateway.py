@@ -16,19 +16,21 @@ from functools import partial
 from typing import Any, Self
 
 from tasks.shared.errors import ServiceRefused
-from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, notes, projected
+from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, notes, projected, traces
 from tasks.shared.gateways.phoenix.ahead import in_order
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.attributes import Path, outermost
 from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example
+from tasks.shared.gateways.phoenix.experiments import Experiments
 from tasks.shared.gateways.phoenix.failures import Answered
 from tasks.shared.gateways.phoenix.notes import NoteReceipt
 from tasks.shared.gateways.phoenix.projected import Question
 from tasks.shared.gateways.phoenix.projects import Project, find_project
 from tasks.shared.gateways.phoenix.prompts import PromptHub
 from tasks.shared.gateways.phoenix.rows import Row, by_start, from_row
-from tasks.shared.records import RawSpan, Unit, Window
+from tasks.shared.gateways.phoenix.traces import SentSpan, TraceReceipt
+from tasks.shared.records import HOUR, RawSpan, Unit, Window
 from tasks.shared.settings import PhoenixSettings
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Phoenix:
         self._connection = Connection(settings)
         self._projects: dict[str, Project] = {}
         self.prompts = PromptHub(self._connection)
+        self.experiments = Experiments(self._connection)
         self._fast: bool | None = {"fast": True, "paged": False}.get(settings.route)
 
     async def __aenter__(self) -> Self:
@@ -138,6 +141,19 @@ class Phoenix:
         if not texts:
             return NoteReceipt()
         return await notes.write(self._connection, await self._project(project), unit, texts, identifier)
+
+    async def ensure_traces(self, project: str, spans: Sequence[SentSpan]) -> TraceReceipt:
+        """Make Phoenix have *spans* in *project*, and wait until it has stored them; what it has is not sent again."""
+
+        async def stored(some: Sequence[SentSpan]) -> set[str]:
+            if not some or not await self.project_exists(project):
+                return set()
+            start, last = min(each.start_time for each in some), max(each.start_time for each in some)
+            hour = start.replace(minute=0, second=0, microsecond=0)
+            end = last.replace(minute=0, second=0, microsecond=0) + HOUR
+            return set(await self.span_ids(project, Window(hour, end), [each.trace_id for each in some]))
+
+        return await traces.ensure(self.settings, project, spans, stored)
 
     async def examples(self, dataset: str, version_id: str | None = None) -> list[Example]:
         """The examples of a dataset, in *version_id* or its latest version; none where there is no such dataset."""
