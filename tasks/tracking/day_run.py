@@ -112,7 +112,9 @@ def _artifacts(metrics: Sequence[Metric], recorded: Mapping[str, Any], report: b
 def _plots(metrics: Sequence[Metric]) -> dict[str, str]:
     scores = [m for m in metrics if m.name.startswith("score/") and not m.dimension]
     rates = sorted((m for m in metrics if m.name.startswith(PASS_RATES)), key=lambda m: m.name.split("/")[::-1])
-    cost = sorted((m for m in metrics if m.name == "cost_usd" and m.dimension), key=lambda m: -m.value)
+    cost = sorted(
+        (m for m in metrics if m.name == "cost_usd" and m.dimension.startswith("model=")), key=lambda m: -m.value
+    )
     latency = sorted((m for m in metrics if m.name == "latency_ms/p95" and m.dimension), key=lambda m: -m.value)
     plots = {}
     if scores:

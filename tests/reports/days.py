@@ -145,7 +145,7 @@ def normal_day() -> dict[str, list[dict[str, Any]]]:
     roots.append(span(9, start_time=at(9), latency_ms=9000.0, input="how many devices  are there"))
     failing = {"status_code": "ERROR", "exception_type": "TimeoutError", "exception_message": "no answer after 30 s"}
     roots.append(span(10, start_time=at(10), input='{"query": "Which site is down?"}', **failing))
-    calls = [llm(100 + i, i, start_time=at(i)) for i in range(1, 9)]
+    calls = [llm(100 + i, i, start_time=at(i), prompt_version="v3") for i in range(1, 9)]
     calls.append(llm(109, 9, start_time=at(9), model="mystery", cost_usd=None))
     calls.append(llm(110, 10, start_time=at(10), cost_usd=0.5, **failing))
     return {

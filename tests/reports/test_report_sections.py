@@ -296,3 +296,13 @@ def test_the_day_s_rows_of_another_project_stay_out(tmp_path):
     evidence = evidence_of(tmp_path, {"annotations": [annotation(1, 1)]})
     other = type(evidence)(evidence.lake, "other", evidence.window, evidence.links)
     assert not table(other, "feedback", "Annotations by name").rows
+
+
+def test_prompt_versions_have_the_scores_that_tracking_published_for_them(tmp_path):
+    rows = {
+        "spans": [span(1), llm(2, 1, prompt_version="v1"), llm(3, 1, prompt_version="v2", status_code="ERROR")],
+        "metrics": [metric("score/sql_valid", 0.5, dimension="prompt_version=v2"), metric("score/sql_valid", 0.75)],
+    }
+    found = column_rows(table(evidence_of(tmp_path, rows), "prompt_versions", "Prompt versions"))
+    assert [(row["Version"], row["Errors"].value) for row in found] == [("v1", 0.0), ("v2", 1.0)]
+    assert [row["Mean scores"] for row in found] == [None, "sql_valid 0.500 (0.450 to 0.550, n 10)"]
