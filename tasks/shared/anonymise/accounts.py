@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from tasks.shared.anonymise.found import BEGIN, END, Found
-from tasks.shared.settings import AnonymiseSettings
+from tasks.shared.anonymise.found import BEGUN, END, Found, Sight
 
 IBAN = re.compile(
-    rf"(?i){BEGIN}[a-z]{{2}}\d{{2}}(?:[ \u00a0-]?[a-z0-9]{{4}}){{2,7}}(?:[ \u00a0-]?[a-z0-9]{{1,4}})?{END}"
+    rf"[A-Za-z]{BEGUN}[A-Za-z]\d{{2}}(?:[ \u00a0-]?[A-Za-z0-9]{{4}}){{2,7}}(?:[ \u00a0-]?[A-Za-z0-9]{{1,4}})?{END}"
 )
 # Groups of digits with at most one space, dash or dot between two.
-RUN = re.compile(rf"{BEGIN}\d+(?:[ \u00a0.-]\d+)*{END}")
+RUN = re.compile(rf"\d{BEGUN}\d*(?:[ \u00a0.-]\d+)*{END}")
 GROUP = re.compile(r"\d+")
 FEWEST_DIGITS, MOST_DIGITS = 13, 19
 # Issuers' first digits and lengths (ISO/IEC 7812; the schemes' published ranges).
@@ -26,11 +25,11 @@ LAYOUTS = {(4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 
 LAYOUTS |= {(4, 4, 4, 1), (4, 4, 5), (4, 3, 3, 3), (4, 5, 6), (4, 12), (6, 10)}
 
 
-def ibans(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def ibans(sight: Sight) -> Iterator[Found]:
     """International bank account numbers of the right length for their country (ISO 13616, mod 97)."""
     from stdnum import iban
 
-    for match in IBAN.finditer(text):
+    for match in IBAN.finditer(sight.text):
         candidate = match[0]
         while len(candidate) > 14:
             if iban.is_valid(re.sub("[ \u00a0-]", "", candidate), check_country=False):
@@ -42,20 +41,22 @@ def ibans(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
             candidate = re.sub(r"(?:^|[ \u00a0-])[^ \u00a0-]*$", "", candidate)
 
 
-def cards(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def cards(sight: Sight) -> Iterator[Found]:
     """Payment cards: an issuer's first digits, a length and grouping in use, and Luhn's checksum (ISO/IEC 7812-1)."""
-    for run in RUN.finditer(text):
+    for run in RUN.finditer(sight.text):
         if run.end() - run.start() >= FEWEST_DIGITS:
-            yield from _cards_in([*GROUP.finditer(text, run.start(), run.end())])
+            yield from _cards_in([*GROUP.finditer(sight.text, run.start(), run.end())])
 
 
 def _cards_in(groups: list[re.Match[str]]) -> Iterator[Found]:
     begin = 0
     while begin < len(groups):
-        last = next((end for end in range(len(groups), begin, -1) if _is_card(groups[begin:end])), 0)
+        start = groups[begin].start()
+        # What follows a point is no number of its own.
+        ends = range(len(groups), begin, -1) if groups[begin].string[max(0, start - 1) : start] != "." else ()
+        last = next((end for end in ends if _is_card(groups[begin:end])), 0)
         if last:
-            number = "".join(group[0] for group in groups[begin:last])
-            yield Found(groups[begin].start(), groups[last - 1].end(), number)
+            yield Found(start, groups[last - 1].end(), "".join(group[0] for group in groups[begin:last]))
         begin = last or begin + 1
 
 

@@ -5,17 +5,17 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from tasks.shared.anonymise.found import BEGIN, Found, digits_of
-from tasks.shared.settings import AnonymiseSettings
+from tasks.shared.anonymise.found import BEGUN, Found, Sight, digits_of
 
 EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%'-]{0,63}[\w+%-]@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])"
 )
 MAC = re.compile(
-    rf"{BEGIN}(?:[0-9A-Fa-f]{{2}}(?P<mark>[:-])(?:[0-9A-Fa-f]{{2}}(?P=mark)){{4}}[0-9A-Fa-f]{{2}}"
-    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:]|[.-]\w)"
+    rf"[0-9A-Fa-f]{BEGUN}"
+    r"(?:[0-9A-Fa-f](?P<mark>[:-])(?:[0-9A-Fa-f]{2}(?P=mark)){4}[0-9A-Fa-f]{2}"
+    r"|[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:]|[.-]\w)"
 )
-IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-\w)")
+IPV4 = re.compile(r"\d(?<![\w.].)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?!\w|\.\d|-\w)")
 IPV6 = re.compile(
     r"(?<![\w:.])[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])"
 )
@@ -26,26 +26,28 @@ VERSION = re.compile(
 VERSION_REACH = 16
 
 
-def emails(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def emails(sight: Sight) -> Iterator[Found]:
     """Internet addresses (RFC 5322's dot-atoms), in every script."""
-    if "@" in text:
-        for match in EMAIL.finditer(text):
+    if "@" in sight.text:
+        for match in EMAIL.finditer(sight.text):
             yield Found(match.start(), match.end(), match[0].lower())
 
 
-def macs(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def macs(sight: Sight) -> Iterator[Found]:
     """Hardware addresses, in pairs of digits or Cisco's fours."""
-    for match in MAC.finditer(text):
-        yield Found(match.start(), match.end(), re.sub(r"[:.-]", "", match[0]).lower())
+    if any(sight.text.count(mark) >= fewest for mark, fewest in ((":", 5), ("-", 5), (".", 2))):
+        for match in MAC.finditer(sight.text):
+            yield Found(match.start(), match.end(), re.sub(r"[:.-]", "", match[0]).lower())
 
 
-def ips(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def ips(sight: Sight) -> Iterator[Found]:
     """Addresses of hosts other than this one and none; not what is called a version."""
-    for match in IPV4.finditer(text):
-        if not VERSION.search(text, max(0, match.start() - VERSION_REACH), match.start()):
-            yield from _valid(match)
-    if "::" in text or text.count(":") >= 7:
-        for match in IPV6.finditer(text):
+    if sight.text.count(".") >= 3:
+        for match in IPV4.finditer(sight.text):
+            if not VERSION.search(sight.text, max(0, match.start() - VERSION_REACH), match.start()):
+                yield from _valid(match)
+    if "::" in sight.text or sight.text.count(":") >= 7:
+        for match in IPV6.finditer(sight.text):
             if _like_ipv6(match[0]):
                 yield from _valid(match)
 

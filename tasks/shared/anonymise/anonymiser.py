@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.shared.anonymise.detectors import BEFORE_IDS, HAS_DIGIT, NOBODYS, NUMBERS
-from tasks.shared.anonymise.found import Detector, Found
+from tasks.shared.anonymise.found import Detector, Sight, words_of
 from tasks.shared.anonymise.masks import BLANK, mask, opaque_blanked
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import AnonymiseSettings
@@ -75,7 +75,7 @@ class Anonymiser:
         """Mask until nothing is found: a mask may end the word in which the next value was hidden."""
         before = f"{field}: " if field else ""
         while True:
-            found = sorted(self._found(before + text, names))
+            found = sorted(self._found(before + text, names), key=lambda one: (one[0], -one[1]))
             parts, end = [], len(before)
             for start, stop, kind, value in found:
                 if stop > end:
@@ -89,27 +89,22 @@ class Anonymiser:
     def _found(self, text: str, names: re.Pattern[str] | None) -> list[tuple[int, int, str, str]]:
         """Start, end, kind and value of what is to be masked; nothing overlaps."""
         found: list[tuple[int, int, str, str]] = []
-        canvas = opaque_blanked(text)
+        canvas, words = opaque_blanked(text), words_of(text)
         for detector in BEFORE_IDS:
-            canvas = self._look(detector, canvas, found)
+            canvas = self._look(detector, canvas, words, found)
         if HAS_DIGIT.search(canvas):
             canvas = NOBODYS.sub(lambda match: BLANK * len(match[0]), canvas)
             for detector in NUMBERS:
-                canvas = self._look(detector, canvas, found)
+                canvas = self._look(detector, canvas, words, found)
         if names:
-            finder = names
-            people = Detector(
-                "NAME", lambda seen, _: (Found(*m.span(), _one_form(m[0])) for m in finder.finditer(seen))
-            )
-            self._look(people, canvas, found)
+            found += [(*name.span(), "NAME", _one_form(name[0])) for name in names.finditer(canvas)]
         return found
 
-    def _look(self, detector: Detector, canvas: str, found: list[tuple[int, int, str, str]]) -> str:
+    def _look(self, detector: Detector, canvas: str, words: str, found: list[tuple[int, int, str, str]]) -> str:
         """Add to *found*; returns the canvas without it."""
-        for start, end, value in list(detector.find(canvas, self.settings)):
-            if BLANK not in canvas[start:end] or detector.kind == "SECRET":
-                found.append((start, end, detector.kind, value))
-                canvas = canvas[:start] + BLANK * (end - start) + canvas[end:]
+        for start, end, value in list(detector.find(Sight(canvas, words, self.settings.phone_regions))):
+            found.append((start, end, detector.kind, value))
+            canvas = canvas[:start] + BLANK * (end - start) + canvas[end:]
         return canvas
 
 

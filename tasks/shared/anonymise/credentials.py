@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from tasks.shared.anonymise.found import Found
+from tasks.shared.anonymise.found import Found, Sight
 from tasks.shared.anonymise.masks import BLANK
-from tasks.shared.settings import AnonymiseSettings
 
 ISSUED = re.compile(
     r"""-----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
@@ -37,27 +36,42 @@ NAMED = re.compile(
 )
 PLACEHOLDER = re.compile(r"[:${%?*(\[]|(?:null|none|true|false)\b", re.IGNORECASE)
 PLAIN_NAME = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*\)*")
-HINTS = re.compile(
-    r"(?i)-----BEGIN|A[KSRIBC][IO]?[ACD]A|gh[pousr]_|github_pat|glpat|xox|xapp|sk-|[rsp]k_|whsec|AIza|ya29|hf_|npm_|pypi-"
-    r"|dapi|SG\.|SK[0-9a-f]|ABSK|eyJ|bearer|basic|://|pass|pwd|kennwort|secret|token|credential|key"
+# Words without which no text has a named or issued credential; for `Sight.words`, and for the text as it is.
+NAMING = ("pass", "pwd", "kennwort")
+KEYING = ("secret", "token", "credential", "key")
+ISSUING = (
+    *(
+        "-----BEGIN",
+        "AKIA",
+        "ASIA",
+        "AROA",
+        "AIDA",
+        "ABIA",
+        "ACCA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+    ),
+    *("glpat-", "xox", "xapp-", "sk-", "k_live", "k_test", "whsec_", "AIza", "ya29.", "hf_", "npm_", "pypi-", "dapi"),
+    *("SG.", "SK", "ABSK", "eyJ"),
 )
 
 
-def credentials(text: str, _settings: AnonymiseSettings) -> Iterator[Found]:
+def credentials(sight: Sight) -> Iterator[Found]:
     """Keys and tokens of known issuers, then whatever a text calls a password, a key or a token."""
-    if not HINTS.search(text):
-        return
-    for match in ISSUED.finditer(text):
-        yield Found(match.start(), match.end(), match[0])
-    for pattern in (HEADER, IN_URL):
-        for match in pattern.finditer(text):
-            yield Found(match.start(1), match.end(1), match[1])
-    for match in PASSWORD.finditer(text):
-        if _is_password(match["value"], match["sign"]):
-            yield _trimmed(match)
-    for match in NAMED.finditer(text):
-        if _is_random(match["value"]):
-            yield _trimmed(match)
+    patterns = [ISSUED] if any(form in sight.text for form in ISSUING) else []
+    patterns += [HEADER] if sight.speaks_of(("bearer", "basic")) else []
+    patterns += [IN_URL] if "://" in sight.text else []
+    for pattern in patterns:
+        for match in pattern.finditer(sight.text):
+            yield Found(*match.span(pattern.groups), match[pattern.groups])
+    if sight.speaks_of(NAMING):
+        yield from (_trimmed(m) for m in PASSWORD.finditer(sight.text) if _is_password(m["value"], m["sign"]))
+    if any(word in sight.words for word in KEYING):
+        yield from (_trimmed(m) for m in NAMED.finditer(sight.text) if _is_random(m["value"]))
 
 
 def _trimmed(match: re.Match[str]) -> Found:

@@ -9,10 +9,10 @@ from tasks.shared.anonymise.found import Detector
 from tasks.shared.anonymise.national import national_ids, ssns
 from tasks.shared.anonymise.phones import phones
 
-# Secrets and e-mail have unmistakable forms; of the numbers, those with the strictest checksum come first.
-BEFORE_IDS = (Detector("SECRET", credentials), Detector("EMAIL", emails))
+# These have unmistakable forms, which an id may look like (`DE89370400440532013000` is hexadecimal, too).
+BEFORE_IDS = (Detector("SECRET", credentials), Detector("EMAIL", emails), Detector("IBAN", ibans))
+# The ones with the strictest checksum come first.
 NUMBERS = (
-    Detector("IBAN", ibans),
     Detector("CARD", cards),
     Detector("SSN", ssns),
     Detector("MAC", macs),

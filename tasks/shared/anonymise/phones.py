@@ -3,32 +3,44 @@
 import re
 from collections.abc import Iterator
 
-from tasks.shared.anonymise.found import Found
+from tasks.shared.anonymise.found import Found, Sight, after
 from tasks.shared.anonymise.masks import BLANK
-from tasks.shared.settings import AnonymiseSettings
 
 BETWEEN = r"[\d \t\u00a0().\-/]"
 INTERNATIONAL = re.compile(rf"(?<![\w+])\+[ ]?[\d(]{BETWEEN}{{5,24}}\d(?!\w)")
+LOCAL = rf"\(?\d{BETWEEN}{{5,20}}\d"
 CALLED = (
-    r"tel(?:\.|efon(?:nummer|o)?|ephone)?|t[ée]l[ée]phone|phones?|phone[_ -]?(?:number|no)|fax|whatsapp|sms|hotline"
-    r"|handy(?:nummer)?|rufnummer|cell ?phone|mobile (?:phone|number)"
+    *(
+        "tel",
+        "telephone",
+        "telefon",
+        "telefono",
+        "teléfono",
+        "téléphone",
+        "phone",
+        "phones",
+        "phone number",
+        "phone no",
+    ),
+    *("cellphone", "cell phone", "mobile phone", "mobile number", "handy", "handynummer", "rufnummer", "telefonnummer"),
+    *("fax", "whatsapp", "sms", "hotline"),
 )
-WEAKLY = r"(?:call|ring|text|reach|mobile|cell|mobil|contact)(?: (?:me|us|him|her|them))?(?: (?:at|on|under|unter))?"
-NATIONAL = re.compile(
-    rf"(?i)(?<![a-z])(?:(?:{CALLED})(?![a-z])[^\d\n+{BLANK}]{{0,25}}?|{WEAKLY}(?![a-z])[\s:=]{{0,3}})"
-    rf"(?<![\d.\w])(\(?\d{BETWEEN}{{5,20}}\d)(?!\w)"
-)
-HINTS = re.compile(rf"(?i)(?:{CALLED}|call|ring|text|reach|mobil|cell|contact)")
+# Only right before the number: `mobile signal` and `call duration` are none.
+WEAKLY = ("call", "ring", "text", "reach", "mobile", "mobil", "cell", "contact", "my number")
+NATIONAL = after(CALLED, LOCAL)
+BRIDGE = rf"(?: (?:me|us|him|her|them))?(?: (?:at|on|under|unter|is))?[\s:={BLANK}]{{0,3}}"
+WEAKLY_NATIONAL = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(WEAKLY)}){BRIDGE}(?<![\d.\w])({LOCAL})(?!\w)")
 
 
-def phones(text: str, settings: AnonymiseSettings) -> Iterator[Found]:
+def phones(sight: Sight) -> Iterator[Found]:
     """Valid numbers of any country with `+`; of the settings' regions, or with `00`, after a word like phone."""
-    if "+" in text:
-        for match in INTERNATIONAL.finditer(text):
+    if "+" in sight.text:
+        for match in INTERNATIONAL.finditer(sight.text):
             yield from _matched(match[0], match.start(), None)
-    if HINTS.search(text):
-        for match in NATIONAL.finditer(text):
-            yield from _national(match[1], match.start(1), settings.phone_regions)
+    for phrases, pattern in ((CALLED, NATIONAL), (WEAKLY, WEAKLY_NATIONAL)):
+        if sight.speaks_of(phrases):
+            for match in pattern.finditer(sight.text):
+                yield from _national(match[1], match.start(1), sight.phone_regions)
 
 
 def _national(candidate: str, start: int, regions: tuple[str, ...]) -> Iterator[Found]:
