@@ -58,6 +58,15 @@ def servers() -> Iterator[Servers]:
         yield servers
 
 
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """Base URL of a moto server, which speaks S3 and DynamoDB; the environment holds credentials for it."""
+    from tests.aws import running_aws
+
+    with running_aws() as url:
+        yield url
+
+
 @pytest.fixture
 def project() -> str:
     """A Phoenix project name of this test's own."""

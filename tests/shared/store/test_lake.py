@@ -229,9 +229,9 @@ def test_a_root_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     ],
     ids=["write", "put"],
 )
-def test_a_bucket_that_is_not_there_is_told_in_one_line(s3_url: str, tmp_path: Path, use) -> None:
+def test_a_bucket_that_is_not_there_is_told_in_one_line(aws_url: str, tmp_path: Path, use) -> None:
     settings = LakeSettings(
-        root="s3://nobody-made-this/x", scratch=str(tmp_path), s3_endpoint_url=s3_url, s3_region="us-east-1"
+        root="s3://nobody-made-this/x", scratch=str(tmp_path), s3_endpoint_url=aws_url, s3_region="us-east-1"
     )
     with pytest.raises(
         StoreError, match=r'lake "s3://nobody-made-this/x" cannot be read or written: .* Check NIGHTJAR'
@@ -239,9 +239,9 @@ def test_a_bucket_that_is_not_there_is_told_in_one_line(s3_url: str, tmp_path: P
         use(Lake.open(settings))
 
 
-def test_on_s3_the_objects_are_where_other_tools_look_for_them(s3_lake: Lake, s3_url: str) -> None:
+def test_on_s3_the_objects_are_where_other_tools_look_for_them(s3_lake: Lake, aws_url: str) -> None:
     s3_lake.write(MERGED, PROJECT, DAY, rows(("a", 5, 1)))
-    client = boto3.client("s3", endpoint_url=s3_url, region_name="us-east-1")
+    client = boto3.client("s3", endpoint_url=aws_url, region_name="us-east-1")
     listed = client.list_objects_v2(Bucket=s3_lake.root.split("/")[0])
     assert [o["Key"] for o in listed["Contents"] if o["Size"]] == [
         "some/prefix/spans/project=shop%2Feu%201/date=2026-11-19/hour=05/part.parquet"

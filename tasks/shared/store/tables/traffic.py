@@ -99,6 +99,6 @@ FEEDBACK = Table(
         Column("matched_by", TEXT, "trace_id or session; null unless matched"),
         Column("trace_id", TEXT, "the trace it is about; null unless matched"),
         Column("span_id", TEXT, "that trace's root, which carries the annotation in Phoenix"),
-        Column("read_at", TIME, "when it was read as it is here, or tried last", required=True, volatile=True),
+        Column("read_at", TIME, "when the row was written last", required=True, volatile=True),
     ),
 )

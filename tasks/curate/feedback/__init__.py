@@ -1,0 +1,1 @@
+"""Feedback that an application recorded: read, matched to the trace it is about, brought to Phoenix."""
