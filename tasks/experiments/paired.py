@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tasks.shared.records import Direction
+from tasks.shared.statistics.judged_difference import Calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Paired:
     """One metric's scores of both variants, example by example.
 
-    `baseline` and `candidate` (n,) are means over repetitions, nan where a side has no score. `binary`: every single
-    score was 0 or 1. `eligible` (n,) is False where the metric applies to neither side; an example to which it applies
-    on one side only stays, without a score.
+    `baseline` and `candidate` (n,) are means over repetitions, nan where a side has no score. `eligible` (n,) is False
+    where the metric applies to neither side; an example to which it applies on one side only stays, without a score on
+    the other. `binary`: every single score was 0 or 1. `judged`: by a model, whose `calibration` may be known.
     """
 
     metric: str
@@ -33,18 +34,24 @@ class Paired:
     strata: tuple[str, ...]
     baseline: Array
     candidate: Array
+    eligible: Flags
     binary: bool
-    eligible: Array
     version: str = ""
     judged: bool = False
+    calibration: Calibration | None = None
 
     @cached_property
-    def both(self) -> NDArray[np.bool_]:
+    def both(self) -> Flags:
         """Which examples have a score on both sides (n,)."""
         import numpy as np
 
-        found: NDArray[np.bool_] = ~np.isnan(self.baseline) & ~np.isnan(self.candidate)
+        found: Flags = ~np.isnan(self.baseline) & ~np.isnan(self.candidate)
         return found
+
+    @property
+    def coverage(self) -> float:
+        """The share of the eligible examples that have a score on both sides; 0 where none is eligible."""
+        return float(self.both.sum() / self.eligible.sum()) if self.eligible.any() else 0.0
 
     @property
     def sign(self) -> float:
@@ -67,22 +74,28 @@ class Paired:
 class Side:
     """One variant: its experiment, how its answers went, and what each example took.
 
-    `statuses` counts answers; `missing` counts, by metric and status, the answers without a score. `cost_usd`,
-    `latency_ms` and `tokens` (n,) are means over repetitions, nan where nobody told.
+    `statuses` counts answers; `missing` counts, by metric and status, the decisions without a score. `cost_usd`,
+    `latency_ms` and `tokens` (n,) are means over repetitions, nan where nobody told; `traces` (n) are those of the
+    first answers.
     """
 
     experiment: str
     variant: str
+    traced_in: str
     statuses: Mapping[str, int]
     cost_usd: Array
     latency_ms: Array
     tokens: Array
+    traces: tuple[str, ...] = ()
     missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Both variants over the examples asked so far, of `planned` ones; arrays are in the order of `example_ids`."""
+    """Both variants over the examples asked so far, of `planned` ones; arrays are in the order of `example_ids`.
+
+    `doubts` say why no number here may be trusted.
+    """
 
     example_ids: tuple[str, ...]
     clusters: tuple[str, ...]

@@ -40,7 +40,7 @@ class GateSettings(Section):
     confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all metrics together")
     most_cost_ratio: float | None = Field(None, gt=0, description="candidate's cost by the baseline's, at most")
     most_latency_ratio: float | None = Field(
-        None, gt=0, description="candidate's median latency by the baseline's, at most"
+        None, gt=0, description="candidate's latency by the baseline's on the same example, geometric mean, at most"
     )
     early_stop: bool = Field(True, description="stop when further examples would not change the verdict")
     looks: Positive = Field(4, description="how often early stop looks at the scores, the last look included")

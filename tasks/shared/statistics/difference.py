@@ -89,7 +89,9 @@ def difference(differences: Array, clusters: Sequence[str], reach: float = 1.0) 
 
     mean = clustered_mean(differences, clusters)
     if np.abs(differences).max() > reach * (1 + 1e-9):
-        raise ValueError(f"a difference of {np.abs(differences).max()} where {reach} is the largest. Give a larger reach.")
+        raise ValueError(
+            f"a difference of {np.abs(differences).max()} where {reach} is the largest. Give a larger reach."
+        )
     scaled = differences / reach
     whole = bool(np.isin(scaled, (-1.0, 0.0, 1.0)).all())
     changed = len({cluster for cluster, one in zip(clusters, scaled, strict=True) if one})

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 from tasks.shared.statistics.corrected import LEAST_INFORMATION
 from tasks.shared.statistics.estimate import Estimate
+from tasks.shared.statistics.intervals import score_interval
 
 NORMAL = NormalDist()
 BISECTIONS = 80
@@ -21,7 +22,7 @@ class Calibration:
 
     @property
     def information(self) -> float:
-        """TPR + TNR - 1: the share of a true difference that the judge sees. 1 for one that never errs, 0 for a coin."""
+        """TPR + TNR - 1, the share of a true difference that the judge sees: 1 if it never errs, 0 for a coin."""
         return self.tpr.value + self.tnr.value - 1
 
     def bounds(self, tail: float) -> tuple[float, float]:
@@ -94,6 +95,4 @@ def _turn(holds: Callable[[float], bool], furthest: float) -> float:
 
 
 def _wilson(rate: Estimate, tail: float) -> tuple[float, float]:
-    from tasks.shared.statistics.intervals import score_interval
-
     return score_interval(rate.value, rate.effective_n, 1 - 2 * tail)

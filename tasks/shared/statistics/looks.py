@@ -1,9 +1,10 @@
-"""Looking at the data before all of it is there without being fooled more often: how much of the error a look may spend."""
+"""Looks at the data before all of it is there: how much of the error each may spend, so that all of them keep it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from math import sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def nominal_tails(fractions: tuple[float, ...], tail: float) -> tuple[float, ...
     """
     import numpy as np
 
-    if any(later <= earlier for earlier, later in zip(fractions, fractions[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(fractions)):
         raise ValueError(f"looks at {fractions} of the data. Give rising fractions.")
     tails: list[float] = []
     grid, density, before, so_far = np.zeros(1), np.ones(1), 0.0, 0.0

@@ -1,4 +1,4 @@
-"""The paired permutation test: were the two variants alike, each cluster's difference could as well have the other sign."""
+"""The paired permutation test: of variants that are alike, each cluster's difference could have the other sign."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def sign_flips(differences: Array, clusters: Sequence[str], flips: int = FLIPS, 
     if count <= EXACT_CLUSTERS:
         signs = 1.0 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
         return float((np.abs(signs @ sums) >= seen).mean())
-    signs = np.random.default_rng(seed).integers(0, 2, (flips, count), dtype=np.int8) * 2 - 1
+    signs = np.random.default_rng(seed).choice((-1.0, 1.0), (flips, count))
     return float((1 + (np.abs(signs @ sums) >= seen).sum()) / (1 + flips))

@@ -1,0 +1,90 @@
+"""One variant's mean score, and the judge's errors taken out of it where they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasks.shared.statistics.clustered import clustered_mean
+from tasks.shared.statistics.corrected import LEAST_INFORMATION, corrected
+from tasks.shared.statistics.estimate import Estimate
+from tasks.shared.statistics.hajek import hajek
+
+if TYPE_CHECKING:
+    from tasks.experiments.paired import Array, Paired
+    from tasks.shared.statistics.judged_difference import Calibration
+
+# A calibration that says too little at this tail is not used at all.
+USUAL_TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A mean score with its bounds; `corrected` where a judge's errors are taken out, `refusal` why they cannot be."""
+
+    value: float
+    bounds: Callable[[float], tuple[float, float]]
+    n: int
+    corrected: bool = False
+    refusal: str = ""
+
+
+def usable(pair: Paired) -> Calibration | None:
+    """The judge's calibration where it can correct with it: a judge that says pass or fail, labels that say enough."""
+    known = pair.calibration if pair.binary and pair.judged else None
+    return known if known and not known.refusal(USUAL_TAIL) else None
+
+
+def mistrust(pair: Paired) -> str:
+    """Why the judge is not to be trusted: by the labels there are it is hardly better than a coin. Empty otherwise."""
+    known = pair.calibration if pair.binary and pair.judged else None
+    return known.refusal(USUAL_TAIL) if known and known.information < LEAST_INFORMATION else ""
+
+
+def rate(pair: Paired, scores: Array) -> Rate | None:
+    """The mean of one side's *scores* (n,) of *pair*, nan left out; None where there is none."""
+    import numpy as np
+
+    known = ~np.isnan(scores)
+    values = scores[known]
+    clusters = [cluster for cluster, there in zip(pair.clusters, known, strict=True) if there]
+    if not len(values):
+        return None
+    if values.min() < 0 or values.max() > 1:
+        mean = clustered_mean(values, clusters)
+        return Rate(mean.value, mean.bounds, mean.n)
+    calibration = usable(pair)
+    raw = _share(values, clusters, USUAL_TAIL)
+    if calibration is None:
+        return Rate(raw.value, lambda tail: _ends(_share(values, clusters, tail)), raw.n)
+    return _corrected(pair, values, clusters, calibration)
+
+
+def _corrected(pair: Paired, values: Array, clusters: Sequence[str], calibration: Calibration) -> Rate:
+    """The true pass rate, or fail rate of a metric to minimize. Labels are of other units than the examples."""
+    turned = pair.direction == "minimize"
+    passes = 1 - values if turned else values
+
+    def at(tail: float) -> tuple[float | None, float, float, str]:
+        found = corrected(_share(passes, clusters, tail), calibration.tpr, calibration.tnr, level=1 - 2 * tail)
+        if found.value is None or found.low is None or found.high is None:
+            return None, 0.0, 1.0, found.refusal
+        # The interval's centre is moved, and may leave the value outside of it.
+        low, high = min(found.low, found.value), max(found.high, found.value)
+        return (1 - found.value, 1 - high, 1 - low, "") if turned else (found.value, low, high, "")
+
+    value, _, _, refusal = at(USUAL_TAIL)
+    raw = float(values.mean())
+    return Rate(raw if value is None else value, lambda tail: at(tail)[1:3], len(values), value is not None, refusal)
+
+
+def _share(values: Array, clusters: Sequence[str], tail: float) -> Estimate:
+    found = hajek(values.tolist(), [1.0] * len(values), clusters, level=1 - 2 * tail)
+    if found is None:
+        raise ValueError("no values. Give at least one.")
+    return found
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    return estimate.low, estimate.high

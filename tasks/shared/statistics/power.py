@@ -1,0 +1,81 @@
+"""What a comparison can tell: the least difference it decides on four times in five, and what n that takes."""
+
+from collections.abc import Callable, Sequence
+from math import ceil, sqrt
+from statistics import NormalDist
+
+from tasks.shared.statistics.student import t_quantile
+
+POWER = 0.8
+NORMAL = NormalDist()
+BISECTIONS = 50
+# Deviation of one example's difference, when the true difference is the argument.
+Deviation = Callable[[float], float]
+
+
+def binary_deviation(churn: float) -> Deviation:
+    """Of right or wrong answers: *churn* is the share of examples that change beyond the net difference.
+
+    A share c + |d| of the examples changes, d of them on balance, so the variance is c + |d| - d^2.
+
+    Source: J. T. Connor (1987), Sample size for testing differences in proportions for the paired-sample design,
+    Biometrics 43, 207-211 (variance of the difference from the discordant share).
+    """
+
+    def deviation(difference: float) -> float:
+        changed = min(churn + abs(difference), 1.0)
+        return sqrt(max(changed - difference * difference, 0.0))
+
+    return deviation
+
+
+def graded_deviation(deviation: float) -> Deviation:
+    """Of graded scores: the same wherever the difference lies."""
+    return lambda _difference: deviation
+
+
+def design_effect(sizes: Sequence[int], correlation: float) -> float:
+    """How many examples in clusters of these *sizes* are worth one independent one, from the correlation within them.
+
+    Source: L. Kish (1965), Survey sampling, section 5.4, with the size-weighted mean size of S. M. Kerry and J. M.
+    Bland (2001), Unequal cluster sizes for trials in English and Welsh general practice, Statistics in Medicine 20,
+    377-390.
+    """
+    return 1 + (sum(size * size for size in sizes) / sum(sizes) - 1) * correlation
+
+
+def detectable(
+    deviation: Deviation, n: float, degrees: int, tail: float, *, at: float = 0.0, power: float = POWER
+) -> float:
+    """The distance from *at* at which a true difference is told from it with *power*, to either side.
+
+    *n* is the effective number of examples, *degrees* those of the error. The larger of both sides' distances is given,
+    and never less than 1 / n. Power is that of Student's test with the quantiles added, which for these is that of the
+    noncentral t but for a few thousandths.
+
+    Source: S. A. Julious (2004), Sample sizes for clinical trials with normal data, Statistics in Medicine 23,
+    1921-1986, sections 2 and 5 (differences; non-inferiority).
+
+    Raises:
+        ValueError: *n* is not positive.
+    """
+    if not n > 0:
+        raise ValueError(f"{n} examples. Give more than 0.")
+    factor = (t_quantile(1 - tail, degrees) + t_quantile(power, degrees)) / sqrt(n)
+    low, high = 1 / n, max(1 / n, 2 * factor * max(deviation(at), 1.0))
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        widest = max(deviation(at - middle), deviation(at), deviation(at + middle))
+        low, high = (middle, high) if factor * widest > middle else (low, middle)
+    return high
+
+
+def needed(deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = POWER) -> int | None:
+    """How many examples tell a difference from one that is *distance* away; None where it is next to nothing.
+
+    *effect* is the design effect. Source: as `detectable`, with normal quantiles.
+    """
+    if abs(distance) < 1e-3 * deviation or distance == 0:
+        return None
+    factor = NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)
+    return max(ceil(effect * (deviation * factor / distance) ** 2), 1)
