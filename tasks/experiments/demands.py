@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from math import log
 from typing import TYPE_CHECKING, Literal
 
 from tasks.experiments.rates import mistrust, rate, usable
 from tasks.shared.statistics.difference import Difference, difference
-from tasks.shared.statistics.judged_difference import judged_difference
+from tasks.shared.statistics.judged_difference import Calibration, judged_difference
 from tasks.shared.statistics.ratio import Ratio, ratio_of_totals, typical_ratio
 
 if TYPE_CHECKING:
@@ -16,8 +18,17 @@ if TYPE_CHECKING:
     from tasks.shared.settings import GateMetric, GateSettings
 
 Kind = Literal["difference", "floor", "cost", "latency"]
-Bounds = Callable[[float], tuple[float, float]]
+Range = Callable[[float], tuple[float, float]]
 DEFAULT_FLOOR = 0.95
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far the number is from its limit, and how one example's share in it varies (`effect`: design effect)."""
+
+    distance: float
+    deviation: float
+    effect: float
 
 
 @dataclass(frozen=True)
@@ -25,14 +36,16 @@ class Demand:
     """A number of the candidate with the *limit* it has to keep: from above, or with `at_most` from below.
 
     `blocked` tells why nothing can be decided. With `by_estimate` the value itself keeps the limit or not, once all
-    examples are in; it is broken only where its bound is beyond the limit, like all others.
+    examples are in; it is broken only where its bound is beyond the limit, like all others. `spread` says how many
+    examples would decide.
     """
 
     name: str
     kind: Kind
     limit: float
     value: float | None = None
-    bounds: Bounds | None = None
+    bounds: Range | None = None
+    spread: Spread | None = None
     metric: str = ""
     at_most: bool = False
     by_estimate: bool = False
@@ -91,8 +104,7 @@ def seen_difference(pair: Paired) -> Difference:
 
 def _of_metric(pair: Paired, asked: GateMetric, gate: GateSettings) -> Iterator[Demand]:
     blocked = _uncovered(pair, gate) or mistrust(pair)
-    value, bounds = _difference(pair)
-    yield Demand(pair.metric, "difference", -asked.margin, value, bounds, metric=pair.metric, blocked=blocked)
+    yield _difference(pair, asked, blocked)
     limit, found = floor_of(asked, pair), rate(pair, pair.candidate)
     if limit is not None and found is not None:
         at_most = pair.direction == "minimize"
@@ -102,6 +114,7 @@ def _of_metric(pair: Paired, asked: GateMetric, gate: GateSettings) -> Iterator[
             limit=limit,
             value=found.value,
             bounds=found.bounds,
+            spread=Spread(found.value - limit, found.deviation, found.effect),
             metric=pair.metric,
             at_most=at_most,
             by_estimate=asked.floor_on == "estimate",
@@ -109,19 +122,29 @@ def _of_metric(pair: Paired, asked: GateMetric, gate: GateSettings) -> Iterator[
         )
 
 
-def _difference(pair: Paired) -> tuple[float, Bounds]:
+def _difference(pair: Paired, asked: GateMetric, blocked: str) -> Demand:
     """Of a judge whose errors are known, the true difference behind the one it sees."""
     seen, calibration = seen_difference(pair), usable(pair)
-    if calibration is None:
-        return seen.value, seen.bounds
+    share = calibration.information if calibration else 1.0
+    value = seen.value / share
+    return Demand(
+        name=pair.metric,
+        kind="difference",
+        limit=-asked.margin,
+        value=value,
+        bounds=partial(_behind, seen, calibration) if calibration else seen.bounds,
+        spread=Spread(value + asked.margin, seen.deviation / share, seen.mean.design_effect),
+        metric=pair.metric,
+        blocked=blocked,
+    )
 
-    def bounds(tail: float) -> tuple[float, float]:
-        if calibration.refusal(tail):
-            return -1.0, 1.0
-        _, low, high = judged_difference(seen.value, seen.bounds(tail), calibration, tail)
-        return max(low, -1.0), min(high, 1.0)
 
-    return seen.value / calibration.information, bounds
+def _behind(seen: Difference, calibration: Calibration, tail: float) -> tuple[float, float]:
+    """Bounds of the true difference of two pass rates."""
+    if calibration.refusal(tail):
+        return -1.0, 1.0
+    _, low, high = judged_difference(seen.value, seen.bounds(tail), calibration, tail)
+    return max(low, -1.0), min(high, 1.0)
 
 
 def _uncovered(pair: Paired, gate: GateSettings) -> str:
@@ -154,7 +177,9 @@ def _ceiling(
         blocked = f"the baseline has no {kind} to compare with"
     if found is None:
         return Demand(kind, kind, limit, at_most=True, blocked=blocked)
-    return Demand(kind, kind, limit, found.value, found.bounds, at_most=True, blocked=blocked)
+    distance = log(found.value / limit) if found.logarithmic else found.value - limit
+    spread = Spread(distance, found.mean.independent_error * found.mean.n**0.5, found.mean.design_effect)
+    return Demand(kind, kind, limit, found.value, found.bounds, spread, at_most=True, blocked=blocked)
 
 
 def took(kind: Literal["cost", "latency"], sides: Sides, candidate: Array, baseline: Array) -> tuple[int, Ratio | None]:

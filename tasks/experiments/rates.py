@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tasks.shared.statistics.clustered import clustered_mean
+from tasks.shared.statistics.clustered import ClusteredMean, clustered_mean
 from tasks.shared.statistics.corrected import LEAST_INFORMATION, corrected
 from tasks.shared.statistics.estimate import Estimate
 from tasks.shared.statistics.hajek import hajek
@@ -21,11 +22,16 @@ USUAL_TAIL = 0.025
 
 @dataclass(frozen=True)
 class Rate:
-    """A mean score with its bounds; `corrected` where a judge's errors are taken out, `refusal` why they cannot be."""
+    """A mean score with its bounds; `corrected` where a judge's errors are taken out, `refusal` why they cannot be.
+
+    `deviation` is that of one example's score, `effect` the design effect.
+    """
 
     value: float
     bounds: Callable[[float], tuple[float, float]]
     n: int
+    deviation: float
+    effect: float
     corrected: bool = False
     refusal: str = ""
 
@@ -51,14 +57,14 @@ def rate(pair: Paired, scores: Array) -> Rate | None:
     clusters = [cluster for cluster, there in zip(pair.clusters, known, strict=True) if there]
     if not len(values):
         return None
+    mean = clustered_mean(values, clusters)
     if values.min() < 0 or values.max() > 1:
-        mean = clustered_mean(values, clusters)
-        return Rate(mean.value, mean.bounds, mean.n)
+        return Rate(mean.value, mean.bounds, mean.n, _deviation(mean), mean.design_effect)
     calibration = usable(pair)
-    raw = _share(values, clusters, USUAL_TAIL)
-    if calibration is None:
-        return Rate(raw.value, lambda tail: _ends(_share(values, clusters, tail)), raw.n)
-    return _corrected(pair, values, clusters, calibration)
+    if calibration:
+        return _corrected(pair, values, clusters, calibration)
+    bounds = partial(_share_bounds, values, clusters)
+    return Rate(mean.value, bounds, mean.n, _deviation(mean), mean.design_effect)
 
 
 def _corrected(pair: Paired, values: Array, clusters: Sequence[str], calibration: Calibration) -> Rate:
@@ -75,8 +81,23 @@ def _corrected(pair: Paired, values: Array, clusters: Sequence[str], calibration
         return (1 - found.value, 1 - high, 1 - low, "") if turned else (found.value, low, high, "")
 
     value, _, _, refusal = at(USUAL_TAIL)
-    raw = float(values.mean())
-    return Rate(raw if value is None else value, lambda tail: at(tail)[1:3], len(values), value is not None, refusal)
+    mean = clustered_mean(values, clusters)
+    return Rate(
+        value=mean.value if value is None else value,
+        bounds=lambda tail: at(tail)[1:3],
+        n=mean.n,
+        deviation=_deviation(mean) / calibration.information,
+        effect=mean.design_effect,
+        corrected=value is not None,
+        refusal=refusal,
+    )
+
+
+def _deviation(mean: ClusteredMean) -> float:
+    """Standard deviation of one score; where all are the same, as if one of two more were another (Laplace)."""
+    if mean.independent_error > 0:
+        return float(mean.independent_error * mean.n**0.5)
+    return float((1 / (mean.n + 2)) ** 0.5)
 
 
 def _share(values: Array, clusters: Sequence[str], tail: float) -> Estimate:
@@ -86,5 +107,6 @@ def _share(values: Array, clusters: Sequence[str], tail: float) -> Estimate:
     return found
 
 
-def _ends(estimate: Estimate) -> tuple[float, float]:
-    return estimate.low, estimate.high
+def _share_bounds(values: Array, clusters: Sequence[str], tail: float) -> tuple[float, float]:
+    found = _share(values, clusters, tail)
+    return found.low, found.high
