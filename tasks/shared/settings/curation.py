@@ -13,7 +13,8 @@ class AnonymiseSettings(Section):
     key: SecretStr | None = Field(
         None, min_length=16, description="secret that masks are made with; one is made and kept in the lake when absent"
     )
-    names: bool = Field(False, description="whether a judge also looks for people's names")
+    names: bool = Field(False, description="whether a judge also looks for people's names; a call for every text")
+    names_model: str = Field("", description="provider/model that looks for them; that of the judges when empty")
     dropped_fields: tuple[str, ...] = Field(
         (), description="fields of inputs and outputs that are left out; a.b for b in a"
     )
