@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.prompts.prompt_file import prompt_paths, read_prompt
-from tasks.prompts.shown_examples import ShownExample, parsed, written
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.few_shot.shown_examples import ShownExample, parsed, written
 
 GOOD = """
 name: sql-writer
