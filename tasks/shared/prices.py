@@ -22,7 +22,8 @@ BEDROCK_PREFIX = re.compile(r"^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|mistral|meta
 class Rate:
     """USD per one million tokens, from the UTC date `since` on.
 
-    `batch` is the factor on all of them for calls through the provider's batch interface.
+    `batch` is the factor on all of them for calls through the provider's batch interface; `training` is for tokens that
+    a fine-tuning job passes through, None where the model cannot be tuned or nobody knows.
     """
 
     since: dt.date
@@ -31,6 +32,7 @@ class Rate:
     cache_read: Decimal
     cache_write: Decimal
     batch: Decimal
+    training: Decimal | None = None
 
     def cost(self, prompt: int, completion: int, read: int = 0, write: int = 0, *, batch: bool = False) -> Decimal:
         """Exact USD for these tokens, *read* and *write* being those that a cache served or took."""
@@ -93,6 +95,11 @@ class PriceTable:
         read, write = cache_read_tokens or 0, cache_write_tokens or 0
         return float(rate.cost(prompt_tokens or 0, completion_tokens or 0, read, write, batch=batch))
 
+    def training_usd(self, model: str, at: dt.datetime, tokens: int) -> float | None:
+        """Price of a fine-tuning job of *model* that passes *tokens* through, all epochs together; None if unknown."""
+        rate = self.rate(model, at)
+        return None if rate is None or rate.training is None else float(tokens * rate.training / MILLION)
+
     def _search(self, name: str, day: dt.date) -> Rate | None:
         names = (name.lower(), bare_name(name))
         for model in self.models:
@@ -124,6 +131,7 @@ def _rate(price: Mapping[str, Any], batch: Any) -> Rate:
         cache_read=_exact(price["input"] if read is None else read),
         cache_write=_exact(price["input"] if write is None else write),
         batch=_exact(batch),
+        training=None if price.get("training") is None else _exact(price["training"]),
     )
 
 

@@ -104,3 +104,12 @@ def test_the_cost_is_the_exact_product_rounded_once(prompt: int, completion: int
     exact = (prompt * Decimal("0.15") + completion * Decimal("0.6")) / 1_000_000
     assert cost == float(exact)
     assert round(sum([cost] * calls), 2) == pytest.approx(float(exact * calls), abs=0.0051)
+
+
+def test_training_has_a_price_of_its_own_and_none_where_nobody_knows_it() -> None:
+    assert TABLE.training_usd("gpt-4o-mini-2024-07-18", NOW, 2_000_000) == 6.0
+    assert TABLE.training_usd("gpt-4o", NOW, 100_000) == 2.5
+    assert TABLE.training_usd("claude-sonnet-4", NOW, 1) is None
+    assert TABLE.training_usd("nobody-1", NOW, 1) is None
+    own = PriceTable.shipped({"nova-lite*": Price(input=1, output=2, training=4)})
+    assert own.training_usd("amazon.nova-lite-v1:0", NOW, 500_000) == 2.0

@@ -141,3 +141,4 @@ class Price(Section):
     output: float = Field(ge=0, description="output tokens, reasoning included")
     cache_read: float | None = Field(None, ge=0, description="the input price when absent")
     cache_write: float | None = Field(None, ge=0, description="the input price when absent")
+    training: float | None = Field(None, ge=0, description="per token of a fine-tuning job; not known when absent")
