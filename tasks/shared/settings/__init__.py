@@ -10,7 +10,7 @@ from tasks.shared.settings.curation import (
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
-from tasks.shared.settings.prompts import PromptSettings
+from tasks.shared.settings.prompts import OptimiseSettings, PromptSettings
 from tasks.shared.settings.scoring import (
     PROVIDER_KINDS,
     BudgetSettings,
@@ -46,6 +46,7 @@ __all__ = [
     "LakeSettings",
     "LocalSettings",
     "MlflowSettings",
+    "OptimiseSettings",
     "PhoenixSettings",
     "Price",
     "PromptSettings",

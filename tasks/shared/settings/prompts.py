@@ -5,13 +5,32 @@ from pydantic import Field
 from tasks.shared.settings.section import Positive, Section, Share
 
 
+class OptimiseSettings(Section):
+    """How better versions of one prompt are looked for."""
+
+    gate: str = Field(min_length=1, description="gate (of [gates]) whose dataset, model, metrics and demands decide")
+    metric: str = Field("", description="evaluator that has to improve; the gate's first when empty")
+    spans: tuple[str, ...] = Field(
+        (), description="names of the spans that use the prompt, where these do not name the hub's version"
+    )
+    kept: tuple[str, ...] = Field(("schema",), description="sections that no candidate may change")
+
+
 class PromptSettings(Section):
     """Where prompts lie, and how better ones are looked for."""
 
     folder: str = Field("", description="folder with prompt files (YAML) that are pushed")
     cache: str = Field(".nightjar/prompts", description="folder of the last good version of each prompt")
-    optimise: tuple[str, ...] = Field((), description="prompts that the weekly optimisation works on")
+    optimise: dict[str, OptimiseSettings] = Field(
+        default_factory=dict, description="by name of the prompt: what the weekly optimisation works on"
+    )
+    model: str = Field("", description="provider/model that writes improved prompts; judges.model when empty")
+    meta_prompt: str = Field("", description="prompt file that asks for improved prompts, in place of the shipped one")
     candidates: Positive = Field(4, description="improved prompts that are asked for in a round")
-    least_gain: Share = Field(0.05, description="improvement on the test split that a candidate needs")
+    failures: Positive = Field(20, description="failing examples at most that are shown in a round")
+    longest_answer_tokens: Positive = Field(8000, description="tokens of the answer with all improved prompts")
+    least_gain: Share = Field(
+        0.05, description="how much higher the metric's mean on the test split must be than production's, in points"
+    )
     significance: Share = Field(0.05, description="p-value below which it counts")
     promote: bool = Field(False, description="whether a winner becomes production without anybody's word")
