@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from tasks.shared.settings.section import Positive, Section, Share
 
@@ -50,5 +50,13 @@ class ExperimentSettings(Section):
     """How experiments run."""
 
     in_flight: Positive = Field(8, description="answers under way at most")
-    timeout_seconds: float = Field(60.0, gt=0, description="per answer")
-    attempts: Positive = Field(3, description="tries per answer before it is errored")
+    max_output_tokens: Positive = Field(1024, description="a model's longest answer where its prompt says nothing")
+    requests_per_second: float | None = Field(
+        None, gt=0, description="functions, endpoints and commands: questions started per second at most"
+    )
+    timeout_seconds: float = Field(60.0, gt=0, description="the same: per try")
+    attempts: Positive = Field(3, description="the same: tries per answer before it is errored; models have their own")
+    backoff_seconds: float = Field(0.5, ge=0, description="the same: first wait between tries; doubles, with jitter")
+    http_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="headers for endpoints, such as authorization"
+    )
