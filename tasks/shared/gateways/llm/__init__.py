@@ -6,6 +6,7 @@ its executor and rate limiter are not used (one 429 stops everything for five se
 
 from tasks.shared.gateways.llm.batches import HANDED_IN_WITHIN, Batches, Lost, Progress, Question, Submission
 from tasks.shared.gateways.llm.call_price import CallPrice, call_price
+from tasks.shared.gateways.llm.embeddings import EmbeddingModels, embeddings
 from tasks.shared.gateways.llm.model import Model
 from tasks.shared.gateways.llm.models import Models
 from tasks.shared.gateways.llm.pace import Pace
@@ -21,6 +22,7 @@ __all__ = [
     "Batches",
     "BuiltinMetric",
     "CallPrice",
+    "EmbeddingModels",
     "Errand",
     "JudgeTraces",
     "Lost",
@@ -38,5 +40,6 @@ __all__ = [
     "answer_schema",
     "builtin_metric",
     "call_price",
+    "embeddings",
     "paid_try",
 ]
