@@ -45,6 +45,8 @@ def is_doubtful(value: Any) -> bool:
 
 
 def _tidied(value: Any) -> Any:
+    if isinstance(value, str):  # first, because most are
+        return value
     if isinstance(value, float):
         return as_printed(value)
     if isinstance(value, dict):

@@ -57,7 +57,7 @@ def rows_of_multipart(content: bytes, paths: Sequence[Path]) -> list[Row]:
 
 def from_row(row: Row, paths: Sequence[Path]) -> RawSpan:
     """The span in a row of the projected route; events are None."""
-    attributes = placed((path, at_path(row.get(path))) for path in paths)
+    attributes = placed((path, at_path(value)) for path in paths if (value := row.get(path)) is not None)
     return RawSpan(
         span_id=row["context.span_id"],
         trace_id=row["trace"],
