@@ -20,8 +20,13 @@ def last_closed_hour() -> Window:
 
 def last_week() -> Window:
     """The seven UTC days before the one this run was scheduled for."""
+    return last_days(7)
+
+
+def last_days(count: int) -> Window:
+    """So many UTC days before the one this run was scheduled for."""
     end = Window.of_day(yesterday()).end
-    return Window(end - dt.timedelta(days=7), end)
+    return Window(end - dt.timedelta(days=count), end)
 
 
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:

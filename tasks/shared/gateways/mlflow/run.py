@@ -41,13 +41,14 @@ class Dataset:
 class Run:
     """All of a run. A run with the same project, kind, date and subject supersedes those before it.
 
-    `subject` is what the run is about where it is no day: of a comparison, the gate and the two experiments. `tables`
+    `subject` is what the run is about where it is no day: of a comparison, the gate and the two experiments; of a
+    dataset, the version. `tables`
     are rows by path, shown by MLflow as tables and kept as CSV too. `children` are shown below the run; they come and
     go with it.
     """
 
     project: str
-    kind: Literal["day", "trend", "comparison", "variant"]
+    kind: Literal["day", "trend", "comparison", "variant", "dataset"]
     name: str
     note: str
     points: Sequence[Point]

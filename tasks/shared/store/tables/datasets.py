@@ -45,6 +45,6 @@ DATASET_VERSIONS = Table(
         ),
         Column("phoenix_dataset_id", TEXT, "Phoenix's id of the dataset", required=True),
         Column("phoenix_version_id", TEXT, "Phoenix's id of the version", required=True),
-        Column("mlflow_run_id", TEXT, "MLflow run that has it as a dataset", volatile=True),
+        Column("mlflow_run_id", TEXT, "MLflow run that has it as a dataset; null while MLflow is away"),
     ),
 )
