@@ -76,7 +76,7 @@ class Side:
 
     `statuses` counts answers; `missing` counts, by metric and status, the decisions without a score. `cost_usd`,
     `latency_ms` and `tokens` (n,) are means over repetitions, nan where nobody told; `traces` (n) are those of the
-    first answers.
+    first answers. `judging_usd` is what scoring it cost.
     """
 
     experiment: str
@@ -88,6 +88,7 @@ class Side:
     tokens: Array
     traces: tuple[str, ...] = ()
     missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    judging_usd: float = 0.0
 
 
 @dataclass(frozen=True)

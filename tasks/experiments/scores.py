@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,7 +32,7 @@ QUALIFY row_number() OVER (PARTITION BY example_id, repetition ORDER BY status =
 ORDER BY example_id, repetition
 """
 DECIDED = """
-SELECT evaluator, version, unit_id, status, score, direction, kind, decided_at FROM decisions
+SELECT evaluator, version, unit_id, status, score, direction, kind, decided_at, cost_usd FROM decisions
 SEMI JOIN units USING (unit_id) WHERE list_contains($metrics, evaluator) AND unit IN ('span', 'trace')
 """
 
@@ -196,6 +197,7 @@ def _side(answers: Answers, ids: tuple[str, ...], scored: Mapping[str, _Scores])
         tokens=_means(ids, took["tokens"]),
         traces=tuple(examples[each]["trace_id"] for each in ids),
         missing={metric: dict(one.missing) for metric, one in scored.items() if one.missing},
+        judging_usd=fsum(row["cost_usd"] for row in answers.decisions),
     )
 
 

@@ -1,6 +1,7 @@
 """Two variants side by side as literals."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def changed(n: int, wins: int, losses: int, rate: float = 1.0, **values: Any) ->
 def side(name: str, n: int, cost_usd: float = 0.01, latency_ms: float = 1000.0, **values: Any) -> Side:
     """One variant whose every answer took the same."""
     fields: dict[str, Any] = {
-        "experiment": name.ljust(16, "0"),
+        "experiment": sha256(name.encode()).hexdigest()[:16],
         "variant": f"prompt:sql-writer@{name}",
         "traced_in": f"experiment {name}",
         "statuses": {"answered": n},
