@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,20 +26,30 @@ def local_likeness(asked: Sequence[str], known: Sequence[str]) -> Vectors:
     Texts without a common n-gram have 0. It sees words and spellings, no meanings: a paraphrase is no likeness.
     """
     import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
     if not asked or not known:
         return np.zeros((len(asked), len(known)))
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    # The blank gives even an empty text a gram of its own, without which scikit-learn refuses.
-    of_known = vectorizer.fit_transform([f"{text}  ." for text in known])
-    of_asked = vectorizer.transform([f"{text}  ." for text in asked])
-    if len(known) < REDUCED_FROM:
-        return np.asarray((of_asked @ of_known.T).toarray(), float)
-    from sklearn.decomposition import TruncatedSVD
+    vectors_of, of_known = _fitted(tuple(known))
+    return cosines(vectors_of(asked), of_known)
 
-    reduction = TruncatedSVD(DIMENSIONS, random_state=SEED).fit(of_known)
-    return cosines(reduction.transform(of_asked), reduction.transform(of_known))
+
+@lru_cache(8)
+def _fitted(known: tuple[str, ...]) -> tuple[Callable[[Sequence[str]], Vectors], Vectors]:
+    """What makes vectors of texts, and those of the *known* ones."""
+    import numpy as np
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+    # The dot gives even an empty text a gram of its own, without which scikit-learn refuses.
+    sparse = grams.fit_transform([f"{text}  ." for text in known])
+    reduction = TruncatedSVD(DIMENSIONS, random_state=SEED).fit(sparse) if len(known) >= REDUCED_FROM else None
+
+    def vectors_of(texts: Sequence[str]) -> Vectors:
+        found = grams.transform([f"{text}  ." for text in texts])
+        return np.asarray(found.toarray() if reduction is None else reduction.transform(found), float)
+
+    return vectors_of, vectors_of(known)
 
 
 def cosines(asked: Vectors, known: Vectors) -> Vectors:
