@@ -42,6 +42,12 @@ class GateSettings(Section):
     most_latency_ratio: float | None = Field(
         None, gt=0, description="candidate's latency by the baseline's on the same example, geometric mean, at most"
     )
+    training_cost_usd: float | None = Field(
+        None, ge=0, description="what training the candidate's model cost; the report tells when it pays"
+    )
+    training_tokens: Positive | None = Field(
+        None, description="the same as tokens passed through, all epochs together; the price table knows their price"
+    )
     early_stop: bool = Field(True, description="stop when further examples would not change the verdict")
     looks: Positive = Field(4, description="how often early stop looks at the scores, the last look included")
 

@@ -1,0 +1,132 @@
+"""The results of a comparison, from the lake to where people look: MLflow, and a report in the lake."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.experiments.comparison import Comparison, read_comparison
+from tasks.experiments.report import Places, report
+from tasks.experiments.returns import Return, returns, training_usd
+from tasks.experiments.scores import read_sides
+from tasks.experiments.tracked import comparison_run
+from tasks.experiments.verdict import Verdict, decide
+from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.gateways.phoenix.links import dataset_url
+from tasks.shared.pages.blocks import Link
+from tasks.shared.pages.markdown import markdown
+from tasks.shared.pages.page import Page, html
+from tasks.shared.prices import PriceTable
+from tasks.shared.settings import GateSettings, Settings, without_password
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.report_files import REPORT_PAGE, comparison_path
+
+MARKDOWN = "report.md"
+SCORED = "SELECT DISTINCT evaluator FROM decisions WHERE status = 'scored' AND score IS NOT NULL ORDER BY evaluator"
+TRACED = "SELECT DISTINCT traced_in FROM experiments WHERE experiment IN ($baseline, $candidate)"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Which two experiments of which project are compared, under the name of which gate."""
+
+    project: str
+    gate: str
+    baseline: str
+    candidate: str
+
+    @property
+    def subject(self) -> str:
+        """What tells this comparison from others, in MLflow and in the lake."""
+        return f"{self.gate}/{self.baseline}/{self.candidate}"
+
+
+def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
+    """Both experiments by every evaluator that scored one of them, with what the gate says of its own metrics."""
+    gate = settings.gates.get(pair.gate, GateSettings())
+    ids = {"baseline": pair.baseline, "candidate": pair.candidate}
+    projects = [row["traced_in"] for row in lake.sql(TRACED, pair.project, None, ids).to_pylist()]
+    scored = {row["evaluator"] for project in projects for row in lake.sql(SCORED, project).to_pylist()}
+    metrics = dict.fromkeys((*gate.metrics, *sorted(scored)))
+    sides = read_sides(lake, pair.project, pair.baseline, pair.candidate, metrics)
+    return read_comparison(lake, pair.project, pair.gate, sides, _verdict(lake, pair, gate))
+
+
+def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> str:
+    """Log the comparison as the one live run of its pair; returns where to look at it."""
+    lake = Lake.open(settings.lake)
+    compared = read_results(settings, lake, pair)
+    url = dataset_url(without_password(settings.phoenix.url), compared.candidate.row["phoenix_dataset_id"])
+    page = lake.get_file(comparison_path(pair.project, pair.subject))
+    run = comparison_run(
+        pair.project,
+        compared,
+        settings=settings,
+        dataset_url=url,
+        flow_run=flow_run,
+        files={REPORT_PAGE: page} if page else None,
+    )
+    mlflow = Mlflow.open(settings, pair.project)
+    return mlflow.run_url(mlflow.log(run))
+
+
+def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tuple[Page, str]:
+    """Store the report of the comparison, as a page and as Markdown; returns it and where the page is."""
+    lake = Lake.open(settings.lake)
+    compared = read_results(settings, lake, pair)
+    sources = [_mlflow_run(settings, pair)]
+    sources += [Link("Prefect flow run", flow_run_url)] if flow_run_url else []
+    page = report(
+        compared,
+        Places(settings.phoenix.url),
+        _returned(settings, pair, compared),
+        sources,
+        dt.datetime.now(dt.UTC),
+    )
+    path = lake.put_file(comparison_path(pair.project, pair.subject), html(page).encode())
+    lake.put_file(comparison_path(pair.project, pair.subject, MARKDOWN), markdown(page).encode())
+    return page, path
+
+
+def attach_report(settings: Settings, pair: Pair) -> bool:
+    """Attach the report's page to the comparison's live run; whether there is one."""
+    content = Lake.open(settings.lake).get_file(comparison_path(pair.project, pair.subject))
+    mlflow = Mlflow.open(settings, pair.project)
+    run_id = mlflow.live_comparison(pair.project, pair.subject)
+    if run_id and content is not None:
+        mlflow.attach(run_id, REPORT_PAGE, content)
+    return bool(run_id)
+
+
+def _verdict(lake: Lake, pair: Pair, gate: GateSettings) -> Verdict | None:
+    """By the gate's own metrics alone: what is wrong with another judge is no doubt about these."""
+    if not gate.metrics and gate.most_cost_ratio is None and gate.most_latency_ratio is None:
+        return None
+    return decide(read_sides(lake, pair.project, pair.baseline, pair.candidate, gate.metrics), gate)
+
+
+def _returned(settings: Settings, pair: Pair, compared: Comparison) -> Return | None:
+    """The return on training, where the two variants ask different models."""
+    models = compared.candidate.each("model")
+    if not models or models == compared.baseline.each("model"):
+        return None
+    gate = settings.gates.get(pair.gate, GateSettings())
+    prices = PriceTable.shipped(settings.prices)
+    return returns(compared.sides, training_usd(gate, models[0], prices, compared.candidate.row["start_time"]))
+
+
+def _mlflow_run(settings: Settings, pair: Pair) -> Link:
+    """The comparison's live run. The report does not wait for an MLflow that is away."""
+    try:
+        mlflow = Mlflow.open(settings, pair.project)
+        run_id = mlflow.live_comparison(pair.project, pair.subject)
+        return (
+            Link("MLflow run", mlflow.run_url(run_id)) if run_id else Link("no MLflow run of this comparison yet", "")
+        )
+    except ServiceUnavailable as error:
+        log.warning("the report of %s has no link to MLflow: %s", pair.subject, error)
+        return Link("MLflow did not answer when this was made", "")
