@@ -1,6 +1,7 @@
 """Targets as people write them: what answers the examples, in one line of text.
 
 prompt:sql-writer@production model=openai/gpt-4o-mini temperature=0
+few-shot:sql-writer@production k=3 pool=golden-queries
 callable:app.chat:answer style=short version=3
 https://chat.example.com/answer version=2026-11-20
 command:./answer --fast version=3
@@ -15,10 +16,12 @@ import orjson
 
 from tasks.shared.errors import ConfigurationError
 
-Kind = Literal["prompt", "callable", "http", "command"]
+Kind = Literal["prompt", "few-shot", "callable", "http", "command"]
 PRODUCTION = "production"
+USUALLY_SHOWN = 3
 WAYS = (
-    "prompt:<name>@<tag or version>, callable:<module>:<function>, http://..., https://... or command:<shell command>"
+    "prompt:<name>@<tag or version>, few-shot:<name>@<tag or version> k=3, callable:<module>:<function>, http://..., "
+    "https://... or command:<shell command>"
 )
 PARAMETER = re.compile(r"([A-Za-z_]\w*)=(\S+)")
 VERSION = re.compile(r"\s+version=(\S+)\s*$")
@@ -29,7 +32,8 @@ class Target:
     """A target, read. `text` is as it was written.
 
     `address` is a prompt's name, `module:function`, a URL or a command line; `version` is a prompt's tag or version id,
-    and for the others whatever tells their versions apart (empty where nothing does).
+    and for the others whatever tells their versions apart (empty where nothing does). `shown` is how many examples a
+    few-shot target shows, out of those of the dataset `pool`, or the prompt's own where that is empty.
     """
 
     text: str
@@ -37,6 +41,8 @@ class Target:
     address: str
     version: str = ""
     model: str = ""
+    shown: int = 0
+    pool: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,11 +58,12 @@ def read_target(text: str) -> Target:
     parameters = _parameters(words, text)
     model, version = str(parameters.pop("model", "")), str(parameters.pop("version", ""))
     match scheme:
-        case "prompt":
+        case "prompt" | "few-shot":
             name, _, tag = address.partition("@")
             if version:
-                raise _wrong(text, f"write prompt:{name}@{version} in place of version={version}")
-            return Target(text, "prompt", _there(name, text), tag or PRODUCTION, model, parameters)
+                raise _wrong(text, f"write {scheme}:{name}@{version} in place of version={version}")
+            shown, pool = _choice(parameters, text) if scheme == "few-shot" else (0, "")
+            return Target(text, scheme, _there(name, text), tag or PRODUCTION, model, shown, pool, parameters)
         case "callable":
             if not re.fullmatch(r"[\w.]+:\w+", address):
                 raise _wrong(text, "write callable:<module>:<function>")
@@ -77,6 +84,14 @@ def _parameters(words: list[str], text: str) -> dict[str, Any]:
             raise _wrong(text, f"{word!r} is no name=value")
         found[match[1]] = _value(match[2])
     return found
+
+
+def _choice(parameters: dict[str, Any], text: str) -> tuple[int, str]:
+    """How many examples are shown, and out of which dataset's; taken out of *parameters*."""
+    shown, pool = parameters.pop("k", USUALLY_SHOWN), str(parameters.pop("pool", ""))
+    if not isinstance(shown, int) or shown < 1:
+        raise _wrong(text, f"k is {shown}, and it is how many examples are shown: at least 1")
+    return shown, pool
 
 
 def _value(text: str) -> Any:

@@ -10,6 +10,7 @@ import orjson
 
 from tasks.experiments.targets import Target
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.few_shot import FewShot
 from tasks.shared.gateways.phoenix import HubPrompt
 
 Role = Literal["baseline", "candidate"]
@@ -19,7 +20,10 @@ LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 @dataclass(frozen=True)
 class Variant:
-    """What answers. `title` says it in a few words, `specification` whole; `prompt` and what follows are a prompt's."""
+    """What answers. `title` says it in a few words, `specification` whole; `prompt` and what follows are a prompt's.
+
+    `few_shot` chooses the prompt's examples for each question; None where all are shown.
+    """
 
     title: str
     target: Target
@@ -28,6 +32,7 @@ class Variant:
     model: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     max_output_tokens: int = 0
+    few_shot: FewShot | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -35,7 +40,9 @@ class Variant:
         return digest(self.specification)
 
 
-def prompt_variant(target: Target, prompt: HubPrompt, default_model: str, max_output_tokens: int) -> Variant:
+def prompt_variant(
+    target: Target, prompt: HubPrompt, default_model: str, max_output_tokens: int, few_shot: FewShot | None = None
+) -> Variant:
     """A version of a prompt, asked of the target's model, or the version's, or *default_model*.
 
     Raises:
@@ -52,7 +59,7 @@ def prompt_variant(target: Target, prompt: HubPrompt, default_model: str, max_ou
     parameters = {**prompt.parameters, **target.parameters}
     limits = [int(parameters.pop(name)) for name in LIMITS if name in parameters]
     longest = limits[-1] if limits else max_output_tokens
-    specification = {
+    specification: dict[str, Any] = {
         "kind": "prompt",
         "prompt": prompt.name,
         "version_id": prompt.version_id,
@@ -61,8 +68,11 @@ def prompt_variant(target: Target, prompt: HubPrompt, default_model: str, max_ou
         "parameters": parameters,
         "max_output_tokens": longest,
     }
-    title = f"prompt:{prompt.name}@{target.version} {model}"
-    return Variant(title, target, specification, prompt, model, parameters, longest)
+    title = f"{target.kind}:{prompt.name}@{target.version} {model}"
+    if few_shot is not None:
+        specification |= {"kind": target.kind, "few_shot": few_shot.specification}
+        title += f" k={few_shot.k}" + (f" pool={target.pool}" if target.pool else "")
+    return Variant(title, target, specification, prompt, model, parameters, longest, few_shot)
 
 
 def application_variant(target: Target, code_version: str) -> Variant:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from tasks.shared.few_shot import parsed, written
 from tasks.shared.few_shot.selection import unlike_each_other
-from tasks.shared.few_shot.shown_examples import parsed, written
 from tasks.shared.gateways.phoenix.prompt_versions import PromptText, variables_of
 
 TASK, EXAMPLES = "task", "examples"

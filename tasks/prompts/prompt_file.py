@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.few_shot.shown_examples import ShownExample, written
+from tasks.shared.few_shot import ShownExample, written
 from tasks.shared.gateways.phoenix import PromptText
 from tasks.shared.gateways.phoenix.prompt_versions import variables_of
 from tasks.shared.strict_yaml import as_written, own_errors, plainly, read_mapping

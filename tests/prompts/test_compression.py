@@ -14,7 +14,7 @@ from tasks.prompts.compression import (
     plain_ddl,
     without_descriptions,
 )
-from tasks.shared.few_shot.shown_examples import ShownExample, parsed, written
+from tasks.shared.few_shot import ShownExample, parsed, written
 from tasks.shared.gateways.phoenix.prompt_versions import PromptText
 
 SCHEMA = """-- all sites

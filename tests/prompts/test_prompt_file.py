@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.prompts.prompt_file import prompt_paths, read_prompt
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.few_shot.shown_examples import ShownExample, parsed, written
+from tasks.shared.few_shot import ShownExample, parsed, written
 
 GOOD = """
 name: sql-writer

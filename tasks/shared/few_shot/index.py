@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.shared.few_shot.likeness import cosines, local_likeness
 from tasks.shared.few_shot.selection import most_alike
@@ -38,6 +38,12 @@ class FewShot:
     model: str = ""
     embed: Embed | None = None
     folder: Path | None = None
+
+    @property
+    def specification(self) -> dict[str, Any]:
+        """All that decides what is chosen."""
+        pool = hashlib.sha256(written(self.examples, self.label).encode()).hexdigest()[:16]
+        return {"k": self.k, "examples": pool, "likeness": self.model or "characters"}
 
     async def sections_for(self, questions: Sequence[str]) -> list[str]:
         """The text of the examples for each of *questions*, the most like one last."""

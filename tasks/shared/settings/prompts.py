@@ -16,6 +16,14 @@ class OptimiseSettings(Section):
     kept: tuple[str, ...] = Field(("schema",), description="sections that no candidate may change")
 
 
+class CompressSettings(Section):
+    """How cheaper versions of one prompt are looked for."""
+
+    gate: str = Field(
+        min_length=1, description="gate (of [gates]) whose dataset, model and demands decide; it has a ceiling on cost"
+    )
+
+
 class PromptSettings(Section):
     """Where prompts lie, and how better ones are looked for."""
 
@@ -23,6 +31,14 @@ class PromptSettings(Section):
     cache: str = Field(".nightjar/prompts", description="folder of the last good version of each prompt")
     optimise: dict[str, OptimiseSettings] = Field(
         default_factory=dict, description="by name of the prompt: what the weekly optimisation works on"
+    )
+    compress: dict[str, CompressSettings] = Field(
+        default_factory=dict, description="by name of the prompt: what the weekly compression works on"
+    )
+    embedding_model: str = Field(
+        "",
+        description="provider/model of embeddings by which few-shot targets choose examples; by character n-grams, "
+        "free and without a network, when empty",
     )
     model: str = Field("", description="provider/model that writes improved prompts; judges.model when empty")
     meta_prompt: str = Field("", description="prompt file that asks for improved prompts, in place of the shipped one")
