@@ -53,6 +53,17 @@ def distinct(texts: Sequence[str], known: Sequence[str] = (), *, similarity: flo
     return [i for i, twin in enumerate(twins(texts, known, similarity=similarity)) if twin is None]
 
 
+def resembling(texts: Sequence[str], known: Sequence[str], *, similarity: float = 0.8) -> list[Twin | None]:
+    """For each of *texts* the most similar of *known* that it repeats, whatever the other texts are; None for none."""
+    index = _Index(similarity)
+    for position, text in enumerate(known):
+        form = normalised(text)
+        if form not in index:
+            index.add(position, form)
+    nearest = (index.nearest(normalised(text)) for text in texts)
+    return [found and Twin(found[0], True, found[1]) for found in nearest]
+
+
 def normalised(text: str) -> str:
     """What is compared: words in lower case, masks without who, no punctuation.
 
@@ -88,6 +99,9 @@ class _Index:
         self._bands = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
         self._exact: dict[str, int] = {}
         self._pieces: dict[int, frozenset[str]] = {}
+
+    def __contains__(self, form: str) -> bool:
+        return form in self._exact
 
     def add(self, position: int, form: str) -> None:
         self._exact[form] = position

@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.curate.near_duplicates import Twin, distinct, normalised, pieces, resemblance, twins
+from tasks.curate.near_duplicates import Twin, distinct, normalised, pieces, resemblance, resembling, twins
 
 WORDS = ("device", "alert", "region", "battery", "firmware", "site", "average", "temperature", "model", "week", "power")
 
@@ -25,6 +25,12 @@ def test_the_first_of_several_alike_is_kept():
 def test_texts_that_repeat_known_ones_say_so():
     found = twins(["How many alerts are open?", "something else"], known=["x", "how many alerts are open"])
     assert found == [Twin(1, True, 1.0), None]
+
+
+def test_what_resembles_known_texts_is_found_though_another_text_is_nearer():
+    texts, known = ["abcdefghijklm", "abcdefghijkl"], ["nothing", "abcdefghijk", "ABCDEFGHIJK"]
+    assert twins(texts, known) == [None, Twin(0, False, 8 / 9)]
+    assert resembling(texts, known) == [None, Twin(1, True, 7 / 8)]
 
 
 def test_masks_of_different_people_are_alike():

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from tasks.shared.anonymise.found import Found, Sight, after
-from tasks.shared.anonymise.masks import BLANK
 
 BETWEEN = r"[\d \t\u00a0().\-/]"
 INTERNATIONAL = re.compile(rf"(?<![\w+])\+[ ]?[\d(]{BETWEEN}{{5,24}}\d(?!\w)")
@@ -28,7 +27,7 @@ CALLED = (
 # Only right before the number: `mobile signal` and `call duration` are none.
 WEAKLY = ("call", "ring", "text", "reach", "mobile", "mobil", "cell", "contact", "my number")
 NATIONAL = after(CALLED, LOCAL)
-BRIDGE = rf"(?: (?:me|us|him|her|them))?(?: (?:at|on|under|unter|is))?[\s:={BLANK}]{{0,3}}"
+BRIDGE = r"(?: (?:me|us|him|her|them))?(?: (?:at|on|under|unter|is))?[\s:=]{0,3}"
 WEAKLY_NATIONAL = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(WEAKLY)}){BRIDGE}(?<![\d.\w])({LOCAL})(?!\w)")
 
 
