@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.windows import last_days
-from tasks.curate.steps import curate_datasets
+from tasks.curate.steps import curate_datasets, keep_golden_ledger
 from tasks.fetch.steps import fetch_annotations
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -22,10 +22,14 @@ async def curation(
         project: The Phoenix project; the settings' project by default.
 
     Returns:
-        A receipt for each dataset: how many examples it has, how many are new, what was left out.
+        A receipt for each dataset: how many examples it has, how many are new, what was left out; and one for the
+        ledger of the golden dataset, whose notes say how it fits the traffic and whether to refresh it.
     """
     settings = load_settings()
     project, window = project or settings.project, window or last_days(settings.curation.lookback_days)
     for day in window.days()[-settings.curation.annotated_days :] if settings.curation.annotated_days else ():
         await fetch_annotations(project, Window.of_day(day))
-    return await curate_datasets(project, window, datasets or [])
+    receipts = await curate_datasets(project, window, datasets or [])
+    if settings.curation.names.golden and (not datasets or "golden" in datasets):
+        receipts.append(await keep_golden_ledger(project, window))
+    return receipts

@@ -22,10 +22,11 @@ POOLED = (4, 32, 256)
 
 @dataclass(frozen=True)
 class Choice:
-    """The spans to take, and how many were left out and why."""
+    """The spans to take, how many were left out and why, and what of each may be shown."""
 
     taken: Sequence[Taken] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    contents: Sequence[Mapping[str, Any]] = ()
 
 
 def first_pool(of: Source, settings: CurationSettings, held: Sequence[Holdings]) -> Pool:

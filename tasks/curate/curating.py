@@ -13,9 +13,10 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.curate.choice import Choice, Chooser, first_pool
-from tasks.curate.examples import Version, example_row, phoenix_example, table
+from tasks.curate.examples import Version, content_of, example_row, phoenix_example, table
 from tasks.curate.holdings import Holdings, file_of, holdings
 from tasks.curate.masking import anonymiser_of
+from tasks.curate.names import masked, names_judge
 from tasks.curate.pool import Pool, Source, check, source
 from tasks.curate.strata import kept_kinds, strata_of
 from tasks.curate.versions import dataset_run, described, rules_of, version_row
@@ -41,7 +42,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Curating:
-    """Where datasets of a project are written to. `show` shows failed checks in the flow run."""
+    """Where datasets of a project are written to.
+
+    Names cost money, which counts as spent by *run*; `show` shows failed checks in the flow run.
+    """
 
     settings: Settings
     lake: Lake
@@ -49,6 +53,7 @@ class Curating:
     project: str
     window: Window
     at: dt.datetime
+    run: str
     show: Artifact | None = None
 
     async def holdings(self, kind: DatasetKind) -> Holdings:
@@ -62,10 +67,21 @@ class Curating:
         of = source(self.lake, self.project, self.window, settings.curation, settings.feedback)
         return (of, first_pool(of, settings.curation, held)) if of else (None, None)
 
-    async def write(self, now: Holdings, choice: Choice, masks: Anonymiser) -> dict[str, Any] | None:
+    async def masked(self, now: Holdings, choice: Choice, masks: Anonymiser) -> Choice:
+        """The choice with masked contents; what nobody could look at for names is left out."""
+        cohorts = self.settings.curation.cohorts
+        contents = [content_of(taken, now.kind, cohorts) for taken in choice.taken]
+        async with names_judge(self.settings, self.project, self.run) as names:
+            shown = await masked(contents, masks, names)
+        kept = [(taken, content) for taken, content in zip(choice.taken, shown, strict=True) if content is not None]
+        left_out = {**choice.left_out, **({"names_unknown": shown.count(None)} if None in shown else {})}
+        return Choice([taken for taken, _ in kept], left_out, [content for _, content in kept])
+
+    async def write(self, now: Holdings, choice: Choice) -> dict[str, Any] | None:
         """Add what was chosen, and what a killed run left; returns the version's row, None where there is nothing."""
         version = now.next_version(self.at)
-        rows = [example_row(taken, version, self.settings, masks) for taken in choice.taken]
+        chosen = zip(choice.taken, choice.contents, strict=True)
+        rows = [example_row(taken, content, version, self.settings) for taken, content in chosen]
         await asyncio.to_thread(self._store, EXAMPLES, now, table(rows))
         added = [*now.unsent, *rows]
         if not added:
@@ -151,7 +167,8 @@ async def curate(curating: Curating, wanted: Sequence[str] = ()) -> list[Batch]:
         if of and found:
             chooser = Chooser(of, settings, now, masks, now.wanted(settings, curating.at))
             choice = await asyncio.to_thread(chooser.choose, found)
-        row = await curating.write(now, choice, masks)
+        choice = await curating.masked(now, choice, masks)
+        row = await curating.write(now, choice)
         unlogged += await curating.log_unlogged(now) + int(row is not None and row["mlflow_run_id"] is None)
         receipts.append(receipt(now, choice, row, curating.window, settings.smallest))
     if unlogged:

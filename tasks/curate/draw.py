@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from tasks.curate.near_duplicates import distinct
 from tasks.curate.strata import ORDINARY
 
+# A stratum that should have nothing still has its turn, last.
+SMALLEST_SHARE = 1e-9
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -46,7 +49,7 @@ def drawn(
         size: How many examples the dataset shall have.
         similarity: From which two texts are near-duplicates.
     """
-    ordered = in_order(candidates)
+    ordered = in_order(candidates, held, shares)
     kept = distinct([each.text for each, _ in ordered], known_texts, similarity=similarity)
     waiting: dict[str, list[str]] = {}
     for position in kept:
@@ -58,17 +61,33 @@ def drawn(
     return Drawn(taken, left_out)
 
 
-def in_order(candidates: Sequence[Candidate]) -> list[tuple[Candidate, str]]:
-    """Every candidate with its stratum: the rarest it is in. Rare strata first, the first of each session first."""
+def in_order(
+    candidates: Sequence[Candidate], held: Mapping[str, int], shares: Mapping[str, float]
+) -> list[tuple[Candidate, str]]:
+    """Every candidate with its stratum, the rarest it is in; of two alike the first is the one to keep.
+
+    Strata take turns by their shares, as in stride scheduling, so none takes the questions of another; within a
+    stratum the first candidates of all sessions come before the second of any.
+    """
     counts = Counter(name for each in candidates for name in each.strata)
-    placed = [(each, min(each.strata, key=lambda n: (counts[n], n == ORDINARY, n))) for each in candidates]
-    seen: Counter[tuple[str, str]] = Counter()
-    ordered = []
-    for candidate, stratum in sorted(placed, key=lambda it: (it[0].place, it[0].span_id)):
-        turn = seen[stratum, candidate.cluster]
-        seen[stratum, candidate.cluster] += 1
-        ordered.append((counts[stratum], stratum, turn, candidate.place, candidate))
-    return [(it[-1], it[1]) for it in sorted(ordered, key=lambda it: (it[0], it[1] == ORDINARY, *it[1:4]))]
+    members: dict[str, list[Candidate]] = {}
+    for each in sorted(candidates, key=lambda it: (it.place, it.span_id)):
+        members.setdefault(min(each.strata, key=lambda n: (counts[n], n == ORDINARY, n)), []).append(each)
+    turns = []
+    for stratum, those in members.items():
+        for number, each in enumerate(_by_session(those), held.get(stratum, 0)):
+            turns.append(((number + 0.5) / (shares.get(stratum) or SMALLEST_SHARE), counts[stratum], stratum, each))
+    turns.sort(key=lambda turn: turn[:3])
+    return [(each, stratum) for _, _, stratum, each in turns]
+
+
+def _by_session(members: Sequence[Candidate]) -> list[Candidate]:
+    seen: Counter[str] = Counter()
+    rounds = []
+    for each in members:
+        rounds.append((seen[each.cluster], each))
+        seen[each.cluster] += 1
+    return [each for _, each in sorted(rounds, key=lambda it: it[0])]
 
 
 def quotas(

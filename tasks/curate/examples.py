@@ -11,7 +11,6 @@ import orjson
 import pyarrow as pa
 
 from tasks.curate.answers import Later
-from tasks.shared.anonymise import Anonymiser
 from tasks.shared.gateways.phoenix import Example
 from tasks.shared.records import Window
 from tasks.shared.settings import DatasetKind, Settings
@@ -59,15 +58,23 @@ def span_texts(lake: Lake, project: str, rows: Sequence[Mapping[str, Any]]) -> d
     return found
 
 
-def example_row(taken: Taken, version: Version, settings: Settings, masks: Anonymiser) -> dict[str, Any]:
-    """The row of EXAMPLES that *taken* becomes in *version*."""
+def content_of(taken: Taken, kind: DatasetKind, cohorts: Sequence[str]) -> dict[str, Any]:
+    """All that *taken* says and that is said of it, to be masked together."""
+    answer, _ = right_answer(kind, taken)
+    return {
+        "input": {"input": taken.row["question"], **variables(taken.texts["prompt_variables"])},
+        "output": None if answer is None else {"output": answer},
+        "said": said_of(cohorts, kind, taken),
+    }
+
+
+def example_row(taken: Taken, content: Mapping[str, Any], version: Version, settings: Settings) -> dict[str, Any]:
+    """The row of EXAMPLES that *taken*, with its masked *content*, becomes in *version*."""
     row = taken.row
     cluster = cluster_of(row["session_id"], row["span_id"])
     split = split_of(cluster, settings.splits)
-    answer, right_by = right_answer(version.kind, taken)
-    # Ids that lead back to the span are no texts; a detector may take one for a number.
     metadata = {
-        **masks.value(said_of(settings.curation.cohorts, version.kind, taken)),
+        **content["said"],
         "stratum": taken.stratum,
         "split": split,
         "cluster": cluster,
@@ -77,7 +84,7 @@ def example_row(taken: Taken, version: Version, settings: Settings, masks: Anony
         "prompt_version": row["prompt_version"],
         "span_id": row["span_id"],
         "trace_id": row["trace_id"],
-        "right_by": right_by,
+        "right_by": right_answer(version.kind, taken)[1],
     }
     return {
         "dataset": version.dataset,
@@ -88,8 +95,8 @@ def example_row(taken: Taken, version: Version, settings: Settings, masks: Anony
         "session_id": row["session_id"],
         "stratum": taken.stratum,
         "split": split,
-        "input": _json(masks.value({"input": row["question"], **variables(taken.texts["prompt_variables"])})),
-        "output": None if answer is None else _json(masks.value({"output": answer})),
+        "input": _json(content["input"]),
+        "output": None if content["output"] is None else _json(content["output"]),
         "metadata": _json({name: value for name, value in metadata.items() if value not in (None, {}, [])}),
         "version": version.name,
         "added_at": version.made_at,

@@ -110,8 +110,8 @@ async def holdings(lake: Lake, phoenix: Phoenix, project: str, kind: DatasetKind
         project=project,
         kind=kind,
         dataset=dataset,
-        rows=_rows(lake, project, dataset, EXAMPLES.name, EXAMPLE_ROWS),
-        versions=_rows(lake, project, dataset, DATASET_VERSIONS.name, VERSION_ROWS),
+        rows=example_rows(lake, project, dataset),
+        versions=version_rows(lake, project, dataset),
         phoenix=found,
         in_phoenix=await phoenix.examples(dataset) if found else [],
     )
@@ -120,6 +120,16 @@ async def holdings(lake: Lake, phoenix: Phoenix, project: str, kind: DatasetKind
 def file_of(dataset: str) -> str:
     """The writer's file in the lake's partitions: each dataset has its own."""
     return quote(dataset, safe=" ")
+
+
+def example_rows(lake: Lake, project: str, dataset: str) -> list[dict[str, Any]]:
+    """Rows of EXAMPLES of the dataset, by time."""
+    return _rows(lake, project, dataset, EXAMPLES.name, EXAMPLE_ROWS)
+
+
+def version_rows(lake: Lake, project: str, dataset: str) -> list[dict[str, Any]]:
+    """Rows of DATASET_VERSIONS of the dataset, oldest first."""
+    return _rows(lake, project, dataset, DATASET_VERSIONS.name, VERSION_ROWS)
 
 
 def _rows(lake: Lake, project: str, dataset: str, table: str, query: str) -> list[dict[str, Any]]:

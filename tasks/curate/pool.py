@@ -32,6 +32,13 @@ SELECT
     (SELECT list(struct_pack(cohort := cohort, share := n / (SELECT count(*) FROM candidates))) FROM counted) AS shares
 FROM candidates
 """
+QUESTIONS = """
+WITH {asked}
+SELECT question FROM candidates
+QUALIFY row_number() OVER (PARTITION BY coalesce(session_id, span_id) ORDER BY md5(span_id), span_id) = 1
+ORDER BY md5(span_id), span_id
+LIMIT $at_most
+"""
 RATED = """
 SELECT trace_id, count(*) FILTER (rating = 'positive') AS positive, count(*) FILTER (rating = 'negative') AS negative
 FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >= $start GROUP BY trace_id
@@ -106,14 +113,7 @@ def source(
     lake: Lake, project: str, window: Window, settings: CurationSettings, feedback: FeedbackSettings
 ) -> Source | None:
     """The candidates of *window*; None where nothing was asked."""
-    what = {
-        "names": list(settings.spans),
-        "question": f'$."{settings.question}"',
-        "longest": settings.longest_characters,
-        "cohorts": list(settings.cohorts),
-        "start": window.start,
-        "end": window.end,
-    }
+    what = {**_asked(settings, window), "cohorts": list(settings.cohorts)}
     (usual,) = lake.sql(USUAL.format(asked=_text("asked"), short=SHORT, long=LONG), project, window, what).to_pylist()
     if usual["short"] is None:
         return None
@@ -146,6 +146,13 @@ def compared(of: Source, rows: pa.Table, strata: Sequence[Stratum], nearest: Seq
     table = rows.append_column("nearest", pa.array(nearest, pa.float64()))
     found = of.lake.sql(COMPARED.format(strata=_matches(strata)), of.project, relations={"pool": table}).to_pylist()
     return {row["span_id"]: [title.partition("/")[2] for title in row["strata"]] for row in found if row["strata"]}
+
+
+def asked_questions(lake: Lake, project: str, window: Window, settings: CurationSettings) -> list[str]:
+    """Questions of the window's traffic, one of each session, `traffic_sample` at most; drawn by hash."""
+    given = {**_asked(settings, window), "at_most": settings.traffic_sample}
+    found: list[str] = lake.sql(QUESTIONS.format(asked=_text("asked")), project, window, given)["question"].to_pylist()
+    return found
 
 
 def check(lake: Lake, settings: CurationSettings, strata: Iterable[Stratum]) -> None:
@@ -192,6 +199,17 @@ def _text(name: str) -> str:
 
 def _matches(strata: Iterable[Stratum]) -> str:
     return ", ".join(f"CASE WHEN ({each.predicate}) THEN '{each.title}' END" for each in strata)
+
+
+def _asked(settings: CurationSettings, window: Window) -> dict[str, Any]:
+    """What asked.sql takes."""
+    return {
+        "names": list(settings.spans),
+        "question": f'$."{settings.question}"',
+        "longest": settings.longest_characters,
+        "start": window.start,
+        "end": window.end,
+    }
 
 
 def _labels(settings: CurationSettings, feedback: FeedbackSettings) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """The curate stage's tasks: what is kept of the traffic."""
 
 import datetime as dt
+import re
+import uuid
 from collections.abc import Sequence
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from tasks.curate.curating import Curating, curate
 from tasks.curate.feedback.bringing import Bringing
+from tasks.curate.ledger_keeping import keep_ledger
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
@@ -29,11 +33,34 @@ async def bring_feedback(project: str, since: dt.date | None, *, again: bool) ->
 async def curate_datasets(project: str, window: Window, kinds: Sequence[str]) -> list[Batch]:
     """Add examples from the window to the datasets of these *kinds* (all when empty), each a version where it grew."""
     settings = load_settings()
-    lake, now = Lake.open(settings.lake), dt.datetime.now(dt.UTC)
     async with Phoenix(settings.phoenix) as phoenix:
-        curating = Curating(settings, lake, phoenix, project, window, now, create_markdown_artifact)
+        curating = Curating(
+            settings=settings,
+            lake=Lake.open(settings.lake),
+            phoenix=phoenix,
+            project=project,
+            window=window,
+            at=dt.datetime.now(dt.UTC),
+            run=_this_run(),
+            show=create_markdown_artifact,
+        )
         receipts = await curate(curating, kinds)
     for receipt in receipts:
         for note in receipt.notes:
             get_run_logger().info(note)
     return receipts
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def keep_golden_ledger(project: str, window: Window) -> Batch:
+    """Save and show how old the golden versions are, how often they decided, and how they fit the window's traffic."""
+    settings, at = load_settings(), dt.datetime.now(dt.UTC)
+    receipt, page = await keep_ledger(settings, project, window, at, _this_run())
+    key = re.sub(r"[^a-z0-9]+", "-", f"golden-ledger-{project.lower()}").strip("-")
+    await acreate_markdown_artifact(page, key=key, description=f"Golden dataset of {project}")
+    return receipt
+
+
+def _this_run() -> str:
+    """Under which name spending counts for the budget of a run."""
+    return str(flow_run.root_flow_run_id or uuid.uuid4().hex)
