@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tasks.experiments.comparison import Comparison, read_comparison
+from tasks.experiments.paired import Sides
 from tasks.experiments.report import Places, report
 from tasks.experiments.returns import Return, returns, training_usd
 from tasks.experiments.scores import read_sides
@@ -32,12 +33,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pair:
-    """Which two experiments of which project are compared, under the name of which gate."""
+    """Which two experiments of which project are compared, under the name of which gate, and what it demands.
+
+    `doubts` are why their answers or scores may not be trusted, as the experiments' receipts tell.
+    """
 
     project: str
     gate: str
     baseline: str
     candidate: str
+    demands: GateSettings
+    doubts: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -47,13 +53,12 @@ class Pair:
 
 def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
     """Both experiments by every evaluator that scored one of them, with what the gate says of its own metrics."""
-    gate = settings.gates.get(pair.gate, GateSettings())
     ids = {"baseline": pair.baseline, "candidate": pair.candidate}
     projects = [row["traced_in"] for row in lake.sql(TRACED, pair.project, None, ids).to_pylist()]
     scored = {row["evaluator"] for project in projects for row in lake.sql(SCORED, project).to_pylist()}
-    metrics = dict.fromkeys((*gate.metrics, *sorted(scored)))
-    sides = read_sides(lake, pair.project, pair.baseline, pair.candidate, metrics)
-    return read_comparison(lake, pair.project, pair.gate, sides, _verdict(lake, pair, gate))
+    metrics = dict.fromkeys((*pair.demands.metrics, *sorted(scored)))
+    sides = _sides(settings, lake, pair, metrics)
+    return read_comparison(lake, pair.project, pair.gate, sides, _verdict(settings, lake, pair))
 
 
 def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> str:
@@ -102,11 +107,16 @@ def attach_report(settings: Settings, pair: Pair) -> bool:
     return bool(run_id)
 
 
-def _verdict(lake: Lake, pair: Pair, gate: GateSettings) -> Verdict | None:
+def _sides(settings: Settings, lake: Lake, pair: Pair, metrics: Iterable[str]) -> Sides:
+    days = settings.judges.calibration_days
+    return read_sides(lake, pair.project, pair.baseline, pair.candidate, metrics, calibration_days=days)
+
+
+def _verdict(settings: Settings, lake: Lake, pair: Pair) -> Verdict | None:
     """By the gate's own metrics alone: what is wrong with another judge is no doubt about these."""
-    if not gate.metrics and gate.most_cost_ratio is None and gate.most_latency_ratio is None:
+    if not pair.demands.metrics:
         return None
-    return decide(read_sides(lake, pair.project, pair.baseline, pair.candidate, gate.metrics), gate)
+    return decide(_sides(settings, lake, pair, pair.demands.metrics), pair.demands, pair.doubts)
 
 
 def _returned(settings: Settings, pair: Pair, compared: Comparison) -> Return | None:
@@ -114,9 +124,9 @@ def _returned(settings: Settings, pair: Pair, compared: Comparison) -> Return | 
     models = compared.candidate.each("model")
     if not models or models == compared.baseline.each("model"):
         return None
-    gate = settings.gates.get(pair.gate, GateSettings())
     prices = PriceTable.shipped(settings.prices)
-    return returns(compared.sides, training_usd(gate, models[0], prices, compared.candidate.row["start_time"]))
+    at = compared.candidate.row["start_time"]
+    return returns(compared.sides, training_usd(pair.demands, models[0], prices, at))
 
 
 def _mlflow_run(settings: Settings, pair: Pair) -> Link:

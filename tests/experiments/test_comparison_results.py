@@ -1,24 +1,26 @@
 """The results of a comparison in a real MLflow, and its report in the lake."""
 
+from dataclasses import replace
+
 import pytest
 
-from tasks.experiments.results import Pair, attach_report, track, write_report
+from tasks.experiments.results import Pair, attach_report, read_results, track, write_report
 from tasks.shared.settings import GateMetric, GateSettings, LakeSettings, MlflowSettings, Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import comparison_path
 from tests.experiments.compared import BASELINE, CANDIDATE, PROJECT, lake_at
 
-PAIR = Pair(PROJECT, "sql", BASELINE, CANDIDATE)
 GATE = GateSettings(
     metrics={"sql_matches_expected": GateMetric()}, training_tokens=1_000_000, coverage_floor=0.9, most_cost_ratio=0.7
 )
+PAIR = Pair(PROJECT, "sql", BASELINE, CANDIDATE, GATE)
 
 
 @pytest.fixture
 def settings(servers, project, tmp_path):
     lake_at(tmp_path, candidate_model="openai/ft:gpt-4o-mini:shop")
     mlflow = MlflowSettings(tracking_uri=servers.mlflow_url, retries=0, experiment=project)
-    return Settings(lake=LakeSettings(root=str(tmp_path)), mlflow=mlflow, gates={"sql": GATE})
+    return Settings(lake=LakeSettings(root=str(tmp_path)), mlflow=mlflow)
 
 
 @pytest.mark.servers
@@ -54,8 +56,17 @@ def test_a_comparison_is_one_run_with_two_below_it_however_often_it_is_tracked(s
 def test_a_report_is_made_without_mlflow_and_for_a_gate_that_demands_nothing(tmp_path):
     lake_at(tmp_path, candidate_model="openai/gpt-4o")
     away = MlflowSettings(tracking_uri="http://127.0.0.1:9", timeout_seconds=5, retries=0)
-    page, _ = write_report(Settings(lake=LakeSettings(root=str(tmp_path)), mlflow=away, gates={}), PAIR, None)
+    bare = replace(PAIR, demands=GateSettings())
+    page, _ = write_report(Settings(lake=LakeSettings(root=str(tmp_path)), mlflow=away), bare, None)
     assert page.sources[1].text == "MLflow did not answer when this was made"
     assert page.warnings == {}
     assert [row[0] for row in page.parts[2].blocks[0].rows] == ["quality", "sql_matches_expected"]
     assert "return" not in [part.name for part in page.parts]
+
+
+def test_what_the_experiments_doubt_the_verdict_of_the_report_doubts_too(tmp_path):
+    lake_at(tmp_path)
+    settings = Settings(lake=LakeSettings(root=str(tmp_path)))
+    doubted = replace(PAIR, doubts=("40 scores are pending",))
+    compared = read_results(settings, Lake.open(settings.lake), doubted)
+    assert (compared.verdict.outcome, compared.verdict.reason) == ("inconclusive", "40 scores are pending.")
