@@ -71,8 +71,8 @@ def is_prompt(part: Mapping[str, Any]) -> bool:
 
 def count_in(part: Mapping[str, Any], prompt: str) -> int:
     """How many prompts are asked for: by the schema, else in words, else four."""
-    told = COUNT.search(prompt)
-    number = WORDS.get(told[1].lower()) or int(told[1]) if told else USUAL_COUNT
+    told = COUNT.findall(prompt)  # the last one: whoever shows data first asks at the end
+    number = WORDS.get(told[-1].lower()) or int(told[-1]) if told else USUAL_COUNT
     return int(part.get("maxItems") or part.get("minItems") or number)
 
 

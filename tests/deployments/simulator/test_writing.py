@@ -12,13 +12,17 @@ import pytest
 from deployments.simulator.interfaces.exchange import Asked
 from deployments.simulator.judging.judge import SimulatedJudge
 from deployments.simulator.known_questions import open_question, questions_in, refusal
-from deployments.simulator.prompt_file import PromptFile, filled, prompt_file
+from deployments.simulator.prompt_file import FOLDER, PromptFile, filled, prompt_file
 from deployments.simulator.questions import QUESTIONS, REFUSED, values_for
 from deployments.simulator.simulated_model import SimulatedModel
 from deployments.simulator.writing.engineer import proposals_for
 from deployments.simulator.writing.features import features_of
 from deployments.simulator.writing.skill import Skill
 from deployments.simulator.writing.sql_writer import sql_for
+from tasks.prompts import meta_prompt
+from tasks.prompts.failures import Failure
+from tasks.prompts.prompt_file import read_prompt
+from tasks.prompts.proposals import proposals
 from tests.deployments.simulator.conftest import RIGHT
 
 MODEL = "gpt-4o-mini"
@@ -188,3 +192,18 @@ def test_embeddings_are_billed_and_near_for_texts_with_common_words(url):
     (line,) = httpx.get(f"{url}/simulated/calls").json()["usage"]
     assert (line["calls"], line["prompt_tokens"]) == (2, made.usage.prompt_tokens + plain.usage.prompt_tokens)
     assert line["cost_usd"] == pytest.approx(line["prompt_tokens"] * 0.02 / 1e6)
+
+
+def test_the_engineer_understands_the_shipped_question_for_better_prompts():
+    base = read_prompt(FOLDER / "sql-writer.yaml")
+    failures = [Failure(str(i), q.text.format(**VALUES), "SELECT 1", (), (), ()) for i, q in enumerate(QUESTIONS)]
+    messages = meta_prompt.question(meta_prompt.meta_prompt(""), base, ("schema",), failures, 3)
+    request = Asked(
+        MODEL, "\n".join(message["content"] for message in messages), meta_prompt.answer_form(base, ("schema",))
+    )
+    offered = proposals(base, ("schema",), json.loads(proposals_for(request)), 3, {})
+    assert [each.refusal for each in offered] == ["", "", ""]
+    file = [PromptFile(each.prompt.messages, each.prompt.sections) for each in offered]
+    asked = {q: sql for number, (q, sql) in enumerate(asked_often().items()) if number % 3 == 0}
+    right = [sum(sql_for(Asked(MODEL, prompt_for(q, it)), Skill()) == sql for q, sql in asked.items()) for it in file]
+    assert min(right[0], right[2]) > right[1]
