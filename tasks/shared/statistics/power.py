@@ -7,6 +7,9 @@ from statistics import NormalDist
 from tasks.shared.statistics.student import t_quantile
 
 POWER = 0.8
+# What is planned for, so that the power is 80 % at least: error and design effect are themselves estimated from the
+# examples, which costs 1 to 3 points of it (benchmarks/gate.py).
+PLANNED = 0.85
 NORMAL = NormalDist()
 BISECTIONS = 50
 # Deviation of one example's difference, when the true difference is the argument.
@@ -45,7 +48,7 @@ def design_effect(sizes: Sequence[int], correlation: float) -> float:
 
 
 def detectable(
-    deviation: Deviation, n: float, degrees: int, tail: float, *, at: float = 0.0, power: float = POWER
+    deviation: Deviation, n: float, degrees: int, tail: float, *, at: float = 0.0, power: float = PLANNED
 ) -> float:
     """The distance from *at* at which a true difference is told from it with *power*, to either side.
 

@@ -1,0 +1,155 @@
+"""The verdict taken: read from the lake, decided, kept once, and written for CI and people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import orjson
+import pyarrow as pa
+
+from tasks.experiments.document import Subject, document, outcome_of
+from tasks.experiments.evidence import evidence
+from tasks.experiments.junit import junit
+from tasks.experiments.scores import read_sides
+from tasks.experiments.verdict import decide
+from tasks.experiments.verdict_markdown import comment
+from tasks.shared.checks import gate as check
+from tasks.shared.errors import ConfigurationError, GateFailed, Inconclusive
+from tasks.shared.gateways.phoenix.links import trace_url
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import GateSettings, Settings, without_password
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import VERDICTS
+
+Document = Mapping[str, Any]
+KEPT = "SELECT document FROM verdicts WHERE verdict_id = $verdict_id"
+COMPARED = "SELECT dataset, dataset_version FROM experiments WHERE experiment = $experiment ORDER BY start_time LIMIT 1"
+FILES = ("verdict.json", "comment.md", "junit.xml")
+
+
+def gate_named(settings: Settings, name: str) -> GateSettings:
+    """The gate of the settings.
+
+    Raises:
+        ConfigurationError: there is no such gate, or it demands nothing of any metric.
+    """
+    gate = settings.gates.get(name)
+    if gate is None:
+        known = ", ".join(sorted(settings.gates)) or "none"
+        raise ConfigurationError(f"gate {name!r} is not in the settings (there: {known}). Add a table [gates.{name}].")
+    if not gate.metrics:
+        raise ConfigurationError(
+            f"gate {name!r} demands nothing: gates.{name}.metrics is empty. Name an evaluator or judge there."
+        )
+    return gate
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two experiments that the gate *name* decides on; `doubts` are those that running them raised."""
+
+    name: str
+    project: str
+    baseline: str
+    candidate: str
+    doubts: tuple[str, ...] = ()
+
+
+def take_verdict(settings: Settings, gate: GateSettings, case: Case, *, show: Callable[..., Any]) -> Document:
+    """Decide, and keep the verdict; the same numbers are kept once. *show* makes an artifact of what checks find.
+
+    Raises:
+        Inconclusive: an experiment is not in the lake, or the two cannot be compared. There is no verdict then.
+    """
+    lake, days = Lake.open(settings.lake), settings.judges.calibration_days
+    sides = read_sides(lake, case.project, case.baseline, case.candidate, gate.metrics, calibration_days=days)
+    compared = lake.sql(COMPARED, case.project, None, {"experiment": case.candidate}).to_pylist()[0]
+    subject = Subject(case.name, case.project, compared["dataset"], compared["dataset_version"])
+    verdict = decide(sides, gate, case.doubts)
+    said = document(subject, sides, verdict, evidence(sides.pairs), gate, at=dt.datetime.now(dt.UTC))
+    kept = lake.sql(KEPT, case.project, None, {"verdict_id": said["verdict_id"]}).to_pylist()
+    if kept:
+        found: Document = orjson.loads(kept[0]["document"])
+        return found
+    _keep(lake, settings, said, show)
+    return said
+
+
+def files_of(document: Document, phoenix_url: str) -> dict[str, bytes]:
+    """What CI and people read, by file name."""
+    address = without_password(phoenix_url)
+    page = comment(document, lambda trace: trace_url(address, trace) if trace else None)
+    json = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+    return dict(zip(FILES, (json, page.encode(), junit(document)), strict=True))
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write *files* into *folder*, which is made if need be.
+
+    Raises:
+        ConfigurationError: the folder cannot be written. The verdict is kept nevertheless.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(
+            f"output {folder} cannot be written ({error}). Name a folder that can; the verdict is in the lake."
+        ) from error
+
+
+def receipt(document: Document, project: str, notes: Sequence[str] = ()) -> Batch:
+    """The receipt of a verdict."""
+    at = dt.datetime.fromisoformat(document["decided_at"])
+    demands = [demand["outcome"] for demand in document["demands"]]
+    return Batch(
+        table=VERDICTS.name,
+        project=project,
+        window=Window.of_day(at.date()),
+        rows=1,
+        counts={outcome: demands.count(outcome) for outcome in ("pass", "fail", "inconclusive")},
+        notes=(outcome_of(document), *notes),
+        doubts=tuple(document["doubts"]),
+        ids={"verdict": document["verdict_id"]},
+    )
+
+
+def raise_unless_passed(document: Document) -> None:
+    """Exit codes: nothing for a pass.
+
+    Raises:
+        GateFailed: the candidate surely breaks a demand.
+        Inconclusive: there is not enough to decide.
+    """
+    if document["verdict"] != "pass":
+        _raise(document)
+
+
+def _raise(document: Document) -> NoReturn:
+    message = f"{outcome_of(document)} Verdict {document['verdict_id']}."
+    error = GateFailed if document["verdict"] == "fail" else Inconclusive
+    raise error(message, document["verdict_id"])
+
+
+def _keep(lake: Lake, settings: Settings, said: Document, show: Callable[..., Any]) -> None:
+    at = dt.datetime.fromisoformat(said["decided_at"])
+    row = {
+        "verdict_id": said["verdict_id"],
+        "start_time": at,
+        "gate": said["gate"],
+        "verdict": said["verdict"],
+        "baseline": said["baseline"]["experiment"],
+        "candidate": said["candidate"]["experiment"],
+        "dataset": said["dataset"]["name"],
+        "dataset_version": said["dataset"]["version"],
+        "document": orjson.dumps(said).decode(),
+    }
+    with lake.stage(VERDICTS, said["project"], Window.of_day(at.date()), file=said["verdict_id"]) as stage:
+        stage.append(pa.Table.from_pylist([row], VERDICTS.schema))
+        check(stage, lake, settings.checks, show)
+        stage.publish()
