@@ -12,7 +12,8 @@ from tasks.shared.records import Window
 from tasks.shared.settings import CheckSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
-from tasks.shared.store.tables import ANNOTATIONS, DECISIONS, FEEDBACK, LABEL_QUEUE, METRICS, SPANS, Table
+from tasks.shared.store.tables import TABLES as ALL_TABLES
+from tasks.shared.store.tables import Table
 
 Row = dict[str, Any]
 
@@ -85,6 +86,30 @@ GOOD: Mapping[str, Row] = {
         "inclusion_probability": 0.5,
         "queued_at": NOON,
     },
+    "examples": {
+        "dataset": "golden-queries",
+        "start_time": NOON,
+        "span_id": "s1",
+        "trace_id": "t1",
+        "stratum": "golden",
+        "split": "train",
+        "input": '{"input": "How many?"}',
+        "output": '{"output": "Five."}',
+        "metadata": "{}",
+        "version": "golden-queries-2026-11-19",
+        "added_at": NOON,
+    },
+    "dataset_versions": {
+        "dataset": "golden-queries",
+        "start_time": NOON,
+        "digest": "0123456789abcdef",
+        "examples": 1,
+        "added": 1,
+        "rules": "{}",
+        "counts": "{}",
+        "phoenix_dataset_id": "RGF0YXNldDox",
+        "phoenix_version_id": "RGF0YXNldFZlcnNpb246MQ==",
+    },
     "metrics": {
         "start_time": NOON,
         "end_time": NOON + SECOND,
@@ -104,6 +129,8 @@ NAMED_BY = {
     "annotations": "annotation_id",
     "feedback": "feedback_id",
     "label_queue": "unit_id",
+    "examples": "example_id",
+    "dataset_versions": "version",
     "metrics": "name",
 }
 # For each column that a check looks at beyond being there: changes to a good row that the check finds.
@@ -150,6 +177,20 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "stratum": {"stratum": "perhaps"},
         "inclusion_probability": {"inclusion_probability": 1.5},
     },
+    "examples": {
+        "start_time": {"start_time": DAY.end},
+        "split": {"split": "exam"},
+        "input_is_object": {"input": '"How many?"'},
+        "output_is_object": {"output": "Five."},
+        "metadata_is_object": {"metadata": "[]"},
+    },
+    "dataset_versions": {
+        "start_time": {"start_time": DAY.end},
+        "examples": {"examples": -1},
+        "added": {"added": -1},
+        "rules_is_object": {"rules": "none"},
+        "counts_is_object": {"counts": "[1]"},
+    },
     "metrics": {
         "start_time": {"start_time": DAY.end},
         "value": {"value": math.inf, "low": None, "high": None},
@@ -159,7 +200,7 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "bounds_hold_value": {"worst": 0.6, "best": 0.7},
     },
 }
-TABLES: Mapping[str, Table] = {t.name: t for t in (SPANS, DECISIONS, ANNOTATIONS, FEEDBACK, LABEL_QUEUE, METRICS)}
+TABLES: Mapping[str, Table] = {name: ALL_TABLES[name] for name in GOOD}
 
 
 def good(table: Table, name: str, /, **changes: Any) -> Row:

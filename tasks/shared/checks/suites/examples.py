@@ -1,12 +1,24 @@
-"""Examples: each in one of the splits."""
+"""Examples: each in one of the splits, its contents JSON objects."""
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import one_of
+from tasks.shared.checks.rules import holds, one_of
+from tasks.shared.splits import SPLITS
+
+CONTENTS = ("input", "output", "metadata")
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
-    return (one_of("split", ("train", "dev", "test", "holdout")),)
+    return (
+        one_of("split", SPLITS),
+        *(holds(f"{column}_is_object", f"{column} is a JSON object") for column in CONTENTS),
+    )
 
 
-SUITE = Suite(checks=checks)
+def is_object(column: str) -> str:
+    """SQL: whether the text is a JSON object; null where there is none."""
+    known = f"WHEN json_valid({column}) THEN json_type({column}) = 'OBJECT'"
+    return f"CASE WHEN {column} IS NULL THEN NULL {known} ELSE false END"
+
+
+SUITE = Suite(checks=checks, helpers={f"{column}_is_object": is_object(column) for column in CONTENTS})
