@@ -11,31 +11,28 @@ if TYPE_CHECKING:
 
 def example_rows(compared: Comparison) -> list[dict[str, Any]]:
     """One row for each example: what was asked, both first answers, every score of both sides."""
-    sides = compared.sides
-    rows = []
-    for place, example_id in enumerate(sides.example_ids):
-        question = compared.questions.get(example_id)
-        row: dict[str, Any] = {
-            "example": example_id,
-            "stratum": sides.strata[place],
-            "cluster": sides.clusters[place],
-            "input": question.text if question else None,
-            "expected": question.expected if question else None,
-        }
-        for role, variant in (("baseline", compared.baseline), ("candidate", compared.candidate)):
-            answer = next(iter(variant.answers.get(example_id, ())), None)
-            row |= {
-                f"{role} output": answer.text if answer else None,
-                f"{role} status": answer.status if answer else None,
-                f"{role} trace": answer.trace_id if answer else None,
-            }
-        for pair in sides.pairs:
-            row |= {
-                f"{pair.metric}, baseline": _or_none(pair.baseline[place]),
-                f"{pair.metric}, candidate": _or_none(pair.candidate[place]),
-            }
-        rows.append(row)
-    return rows
+    return [_example_row(compared, place, example_id) for place, example_id in enumerate(compared.sides.example_ids)]
+
+
+def _example_row(compared: Comparison, place: int, example_id: str) -> dict[str, Any]:
+    sides, question = compared.sides, compared.questions.get(example_id)
+    variants = {"baseline": compared.baseline, "candidate": compared.candidate}
+    answers = {role: next(iter(variant.answers.get(example_id, ())), None) for role, variant in variants.items()}
+    return {
+        "example": example_id,
+        "input": question.text if question else None,
+        "expected": question.expected if question else None,
+        **{f"{role} output": answer.text if answer else None for role, answer in answers.items()},
+        **{
+            f"{pair.metric}, {role}": _or_none(scores[place])
+            for pair in sides.pairs
+            for role, scores in (("baseline", pair.baseline), ("candidate", pair.candidate))
+        },
+        **{f"{role} status": answer.status if answer else None for role, answer in answers.items()},
+        **{f"{role} trace": answer.trace_id if answer else None for role, answer in answers.items()},
+        "stratum": sides.strata[place],
+        "cluster": sides.clusters[place],
+    }
 
 
 def answer_rows(compared: Comparison, variant: Variant) -> list[dict[str, Any]]:

@@ -74,7 +74,8 @@ def comparison_run(
 def dataset_of(compared: Comparison, url: str) -> Dataset:
     """The version of the dataset, by the digest of the examples that were asked."""
     row = compared.candidate.row
-    name = f"{row['dataset']} {row['dataset_version']}"
+    version = row["dataset_version"]
+    name = version if version.startswith(row["dataset"]) else f"{row['dataset']} {version}"
     return Dataset(name, row["dataset_digest"], url, COLUMNS, row["examples"], "evaluation")
 
 

@@ -88,7 +88,7 @@ def test_a_run_is_found_by_its_gate_and_experiments_and_says_what_it_rests_on(ru
     assert "nightjar.verdict" not in run.tags
     assert [child.tags["nightjar.role"] for child in run.children] == ["baseline", "candidate"]
     for each in (run, *run.children):
-        assert (each.dataset.name, each.dataset.digest) == ("golden-queries golden-queries-2026-11-18", "d1" * 8)
+        assert (each.dataset.name, each.dataset.digest) == ("golden-queries-2026-11-18", "d1" * 8)
         assert (each.dataset.rows, each.dataset.use) == (12, "evaluation")
     assert "| difference/score/sql_matches_expected | -0.1818 |" in run.note
 
