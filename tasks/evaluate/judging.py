@@ -223,6 +223,17 @@ def overlapping(settings: Settings, lake: Lake, judge: Judge, project: str, wind
     return [earlier.model_copy(update={"sampling": Sampling(rate=rate)})]
 
 
+def of_everything(judge: Judge) -> Judge:
+    """The judge without sampling, and outside of batches: an experiment waits for it, and needs every score."""
+    return judge.model_copy(update={"sampling": Sampling(), "lane": "sync"})
+
+
+def without_production_habits(settings: Settings) -> Settings:
+    """The settings for judging an experiment: no anchors of its answers, no units for an earlier version of a judge."""
+    judges = settings.judges.model_copy(update={"anchors": 0, "overlap_units": 0})
+    return settings.model_copy(update={"judges": judges})
+
+
 def _traces(settings: Settings, project: str) -> JudgeTraces | None:
     own = settings.judges.trace_project
     return JudgeTraces(settings.phoenix, own, project) if own else None

@@ -9,17 +9,17 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
-from pydantic import SecretStr
 
 from tasks.evaluate.annotations import annotations_of, by_unit, publishable, publishing
 from tasks.evaluate.catalogue import chosen, is_judge, ready
 from tasks.evaluate.estimate import estimates
 from tasks.evaluate.estimate import receipt as estimate_receipt
-from tasks.evaluate.judging import DECISIONS_REPLACED, judge_windows
+from tasks.evaluate.judging import DECISIONS_REPLACED, judge_windows, of_everything, without_production_habits
 from tasks.evaluate.labelling import awaited_days, fill_queue
 from tasks.evaluate.library import known_judges
 from tasks.evaluate.scored import Scored
 from tasks.shared.checks import gate
+from tasks.shared.gateways.llm.keys import with_keys
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
@@ -61,7 +61,9 @@ def _score(settings: Settings, project: str, window: Window, evaluator_names: Se
     retry_condition_fn=worth_retrying,
     task_run_name="judge-units",
 )
-async def judge_units(project: str, window: Window, judge_names: Sequence[str], run: str) -> dict[str, Batch]:
+async def judge_units(
+    project: str, window: Window, judge_names: Sequence[str], run: str, *, everything: bool = False
+) -> dict[str, Batch]:
     """Judge every unit of the window that has no decision of these judges on its present content, within the budgets.
 
     Args:
@@ -69,12 +71,16 @@ async def judge_units(project: str, window: Window, judge_names: Sequence[str], 
         window: Any range of whole hours.
         judge_names: Names of judges; they share the budgets and the pace of their providers.
         run: Under which name the spending counts for the budget of a run.
+        everything: Whatever the judges' sampling and lanes say, judge all units, and now.
     """
-    settings = await _with_keys(load_settings())
+    settings = await with_keys(load_settings(), _secret)
     known = known_judges(settings.judges)
+    judges = [known[name] for name in judge_names]
+    if everything:
+        settings, judges = without_production_habits(settings), [of_everything(judge) for judge in judges]
     return await judge_windows(
         settings,
-        [known[name] for name in judge_names],
+        judges,
         project,
         window,
         run,
@@ -100,14 +106,9 @@ def estimate_judges(project: str, window: Window, names: Sequence[str] = ()) -> 
     return estimate
 
 
-async def _with_keys(settings: Settings) -> Settings:
-    """The settings with the providers' keys that lie in Prefect Secret blocks."""
-    providers = dict(settings.judges.providers)
-    for name, provider in providers.items():
-        if provider.api_key_block:
-            secret: Secret[str] = await Secret.aload(provider.api_key_block)
-            providers[name] = provider.model_copy(update={"api_key": SecretStr(secret.get())})
-    return settings.model_copy(update={"judges": settings.judges.model_copy(update={"providers": providers})})
+async def _secret(block: str) -> str:
+    secret: Secret[str] = await Secret.aload(block)
+    return secret.get()
 
 
 @task(

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import orjson
 
 from tasks.experiments.examples import Question
-from tasks.experiments.plan import Experiment
+from tasks.experiments.trial import Experiment
 from tasks.shared.errors import ConfigurationError, NightjarError, ServiceRefused, ServiceUnavailable
 from tasks.shared.gateways.applications import Application, Busy, Said
 from tasks.shared.gateways.llm import Pace, Writer

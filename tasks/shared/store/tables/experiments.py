@@ -49,7 +49,6 @@ EXPERIMENT_RUNS = Table(
         Column("completion_tokens", INTEGER, "tokens written"),
         Column("cost_usd", FLOAT, "what the answer cost; null where the target does not tell"),
         Column("prompt_version", TEXT, "Phoenix's id of the prompt version"),
-        Column("phoenix_run_id", TEXT, "Phoenix's id of the run", volatile=True),
     ),
 )
 
@@ -84,7 +83,7 @@ PROMPT_CANDIDATES = Table(
         Column("purpose", TEXT, "optimisation or compression", required=True),
         Column("base_version", TEXT, "Phoenix's id of the version it should replace", required=True),
         Column("version", TEXT, "Phoenix's id of its own version; null where it was never pushed"),
-        Column("outcome", TEXT, "promoted, candidate or archived", required=True),
+        Column("outcome", TEXT, "proposed until its round ends, then promoted, candidate or archived", required=True),
         Column("reason", TEXT, "why", required=True),
         Column("document", TEXT, "JSON object: the prompt, its scores on the splits, the verdict", required=True),
     ),

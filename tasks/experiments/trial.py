@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tasks.experiments.code_version import CodeVersion, code_version
 from tasks.experiments.examples import Asked, asked_examples
+from tasks.experiments.few_shot import few_shot_of, with_chosen_examples
 from tasks.experiments.schedule import looks
 from tasks.experiments.targets import read_target
 from tasks.experiments.variants import Role, Variant, application_variant, digest, prompt_variant
@@ -40,8 +41,11 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A comparison as it will run. `gate` has the wishes in it."""
+class Trial:
+    """A comparison as it will run. `gate` has the wishes in it.
+
+    `answered` is how many of the first examples have all their answers already.
+    """
 
     name: str
     project: str
@@ -50,6 +54,7 @@ class Plan:
     baseline: Experiment
     candidate: Experiment
     code: CodeVersion = field(default_factory=lambda: CodeVersion(None, ""))
+    answered: int = 0
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -58,26 +63,26 @@ class Plan:
         return (self.baseline,) if same else (self.baseline, self.candidate)
 
     @property
-    def blocks(self) -> tuple[int, ...]:
+    def stops(self) -> tuple[int, ...]:
         """After how many examples the answers are stored and scored, the last time after all."""
-        return looks(len(self.asked.questions), self.gate)
+        return tuple(n for n in looks(len(self.asked.questions), self.gate) if n >= self.answered)
 
     @property
     def answers(self) -> int:
         """How many answers each variant gives."""
         return len(self.asked.questions) * self.gate.repetitions
 
-    def opened(self, experiments: Sequence[Experiment]) -> "Plan":
-        """The plan with *experiments* in the place of those with the same ids."""
+    def opened(self, experiments: Sequence[Experiment], answered: int) -> "Trial":
+        """The trial with *experiments* in the place of those with the same ids."""
         by_id = {experiment.id: experiment for experiment in experiments}
         baseline, candidate = (
             replace(each, phoenix_id=by_id[each.id].phoenix_id, traced_in=by_id[each.id].traced_in)
             for each in (self.baseline, self.candidate)
         )
-        return replace(self, baseline=baseline, candidate=candidate)
+        return replace(self, baseline=baseline, candidate=candidate, answered=answered)
 
 
-async def planned(settings: Settings, phoenix: Phoenix, project: str, name: str, wishes: Wishes) -> Plan:
+async def planned_trial(settings: Settings, phoenix: Phoenix, project: str, name: str, wishes: Wishes) -> Trial:
     """The comparison called *name* (a gate of the settings, or any name when both targets are wished).
 
     Raises:
@@ -95,6 +100,7 @@ async def planned(settings: Settings, phoenix: Phoenix, project: str, name: str,
         splits=gate.splits,
         limit=wishes.limit,
     )
+    variants = [await with_chosen_examples(settings, project, variant, asked.questions) for variant in variants]
     for variant in variants:
         _check_prompt(variant, asked)
     ids = [experiment_id(asked, variant, gate.repetitions) for variant in variants]
@@ -102,7 +108,7 @@ async def planned(settings: Settings, phoenix: Phoenix, project: str, name: str,
         Experiment(ids[0], "baseline", variants[0]),
         Experiment(ids[1], "candidate", variants[1]),
     )
-    return Plan(name, project, gate, asked, baseline, candidate, code)
+    return Trial(name, project, gate, asked, baseline, candidate, code)
 
 
 def gate_with(gates: dict[str, GateSettings], name: str, wishes: Wishes) -> GateSettings:
@@ -133,10 +139,11 @@ def experiment_id(asked: Asked, variant: Variant, repetitions: int) -> str:
 
 async def _variant(settings: Settings, phoenix: Phoenix, gate: GateSettings, code: CodeVersion, text: str) -> Variant:
     target = read_target(text)
-    if target.kind == "prompt":
+    if target.kind in {"prompt", "few-shot"}:
         prompt = await get_prompt(phoenix.prompts, target.address, target.version, settings.prompts.cache)
         default = gate.model or settings.judges.model
-        return prompt_variant(target, prompt, default, settings.experiments.max_output_tokens)
+        few_shot = await few_shot_of(settings, phoenix, target, prompt) if target.shown else None
+        return prompt_variant(target, prompt, default, settings.experiments.max_output_tokens, few_shot)
     # Where nothing tells versions apart, what was answered yesterday says nothing of today.
     today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
     return application_variant(target, today if target.kind == "http" else code.text or today)

@@ -1,0 +1,105 @@
+"""Run a candidate and its baseline over the examples of a dataset, score the answers, show all of it in Phoenix."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from tasks.evaluate.catalogue import chosen, is_judge
+from tasks.evaluate.steps import judge_units, score_units
+from tasks.experiments.asking import blocks_of
+from tasks.experiments.expected import confirm, estimate_receipt, expected_usd
+from tasks.experiments.steps import ask_examples, expect, open_experiments, plan_trial, publish_experiments
+from tasks.experiments.trial import Experiment, Trial, Wishes
+from tasks.shared.errors import Inconclusive
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import Settings, load_settings
+
+
+@flow(timeout_seconds=6 * 3600, validate_parameters=True)
+async def experiment(
+    gate: str,
+    *,
+    candidate: str | None = None,
+    baseline: str | None = None,
+    dataset: str | None = None,
+    dataset_version: str | None = None,
+    splits: list[str] | None = None,
+    limit: int | None = None,
+    repetitions: int | None = None,
+    project: str | None = None,
+    estimate: bool = False,
+    yes: bool = False,
+) -> list[Batch]:
+    """Ask a candidate and its baseline about the examples of a dataset, and score both as every night.
+
+    What was answered before, by this run or by one that was killed, is not asked again. Targets are written
+    prompt:<name>@<tag or version>, callable:<module>:<function>, http(s)://... or command:<shell command>.
+
+    Args:
+        gate: Name of a [gates.<name>] section, which the others override; any name with both targets given.
+        candidate: What shall answer tomorrow.
+        baseline: What answers today.
+        dataset: Name of the dataset.
+        dataset_version: Name of its version, or Phoenix's id of one; the latest by default.
+        splits: Splits of the dataset.
+        limit: As many examples at most.
+        repetitions: Answers for each example and variant.
+        project: The project that the lake keeps experiments under; the settings' project by default.
+        estimate: Only tell what it would take; nothing is asked.
+        yes: Go ahead even where that is estimated above `budget.confirm_over_usd`.
+
+    Returns:
+        A receipt for each of the two experiments.
+
+    Raises:
+        NotConfirmed: Estimated above the threshold, and nobody said yes. Nothing was asked.
+        Inconclusive: A target is gone, a budget is spent, or a judge is in doubt. Everything else is done.
+    """
+    settings = load_settings()
+    wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
+    trial = await plan_trial(gate, project or settings.project, wishes)
+    names = evaluators_of(settings, trial)
+    each = expect(trial, [name for name in names if is_judge(name, settings)])
+    if estimate:
+        return [estimate_receipt(trial, each, dt.datetime.now(dt.UTC))]
+    if not yes:
+        confirm(expected_usd(each), settings.budget, f"experiment {gate}")
+    trial, doubts = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
+    receipts = await publish_experiments(trial)
+    if doubts:
+        raise Inconclusive(f"what was answered is stored and published, but {'; '.join(doubts)}.")
+    return receipts
+
+
+def evaluators_of(settings: Settings, trial: Trial) -> list[str]:
+    """The evaluators of the night, and those that the gate asks for."""
+    return chosen([*chosen((), settings), *trial.gate.metrics], settings)
+
+
+async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[Trial, list[str]]:
+    """Ask and score block by block, until there is nothing more to ask, or no sense in it.
+
+    Returns:
+        The trial as Phoenix has it, and what is in doubt.
+    """
+    trial, doubts = await open_experiments(trial), []
+    for block in blocks_of(trial.stops):
+        asked = await ask_examples(trial, block, run)
+        for one in trial.experiments:
+            doubts += [*asked[one.id].doubts, *await scored(one, asked[one.id].window, names, run)]
+        if doubts:
+            break
+    return trial, doubts
+
+
+async def scored(one: Experiment, window: Window, names: Sequence[str], run: str) -> list[str]:
+    """Score the experiment's answers of *window* as if they were production's; returns what is in doubt."""
+    settings = load_settings()
+    judges = [name for name in names if is_judge(name, settings)]
+    receipts = await score_units(one.traced_in, window, [name for name in names if name not in judges])
+    if judges:
+        receipts |= await judge_units(one.traced_in, window, judges, run, everything=True)
+    return [f"{one.role}: {doubt}" for receipt in receipts.values() for doubt in receipt.doubts]

@@ -1,0 +1,89 @@
+"""The experiments stage's tasks."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.blocks.system import Secret
+from prefect.cache_policies import NO_CACHE
+
+from tasks.experiments.asking import Block, answered_so_far, ask_block
+from tasks.experiments.expected import Expected, expected
+from tasks.experiments.publishing import open_in_phoenix, publish
+from tasks.experiments.receipts import experiment_receipt
+from tasks.experiments.recording import Recorder
+from tasks.experiments.trial import Trial, Wishes, planned_trial
+from tasks.shared.gateways.llm.keys import with_keys
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.records import Batch
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import load_settings
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def plan_trial(name: str, project: str, wishes: Wishes) -> Trial:
+    """Find out what is compared with what, on which examples. Nothing is asked and nothing is made."""
+    settings = load_settings()
+    async with Phoenix(settings.phoenix) as phoenix:
+        return await planned_trial(settings, phoenix, project, name, wishes)
+
+
+@task(cache_policy=NO_CACHE)
+def expect(trial: Trial, judges: Sequence[str]) -> list[Expected]:
+    """What the comparison would take; nothing is spent."""
+    return expected(load_settings(), trial, judges)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def open_experiments(trial: Trial) -> Trial:
+    """Make Phoenix and the lake have both experiments; returns the trial with their ids."""
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    recorder, opened = Recorder(settings, trial.project, create_markdown_artifact), []
+    async with Phoenix(settings.phoenix) as phoenix:
+        for experiment in trial.experiments:
+            found = await open_in_phoenix(phoenix, trial, experiment)
+            opened.append(replace(experiment, phoenix_id=found.id, traced_in=found.project))
+            await asyncio.to_thread(recorder.record_experiment, trial, opened[-1], now)
+    rows = {each.id: recorder.runs(each.id) for each in opened}
+    return trial.opened(opened, answered_so_far(trial, rows))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="ask-{block}",
+)
+async def ask_examples(trial: Trial, block: Block, run: str) -> dict[str, Batch]:
+    """Ask both variants about the examples of the block that have no answer yet; receipts by experiment.
+
+    Args:
+        trial: The comparison, opened.
+        block: Which examples.
+        run: Under which name the spending counts for the budget of a run.
+    """
+    settings = await with_keys(load_settings(), _secret)
+    recorder = Recorder(settings, trial.project, create_markdown_artifact)
+    return await ask_block(recorder, trial, block, run, get_run_logger().info)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def publish_experiments(trial: Trial) -> list[Batch]:
+    """Make Phoenix have both experiments' answers with traces and scores; a receipt for each experiment."""
+    settings = load_settings()
+    recorder, receipts = Recorder(settings, trial.project), []
+    async with Phoenix(settings.phoenix) as phoenix:
+        url = phoenix.experiments.url(trial.asked.dataset_id, [each.phoenix_id for each in trial.experiments])
+        for experiment in trial.experiments:
+            rows = recorder.runs(experiment.id)
+            counts = await publish(phoenix, recorder.lake, trial, experiment, rows)
+            receipts.append(experiment_receipt(trial, experiment, rows, counts=counts, url=url))
+    return receipts
+
+
+async def _secret(block: str) -> str:
+    secret: Secret[str] = await Secret.aload(block)
+    return secret.get()
