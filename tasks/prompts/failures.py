@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,6 +38,17 @@ class Failure:
     comments: tuple[str, ...]
     evaluators: tuple[str, ...]
     right: str | None = None
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Every text of it, as a JSON value to be masked."""
+        return {"question": self.question, "answer": self.answer, "said": list(self.said),
+                "comments": list(self.comments), "right": self.right}  # fmt: skip
+
+    def with_texts(self, texts: Mapping[str, Any]) -> "Failure":
+        """The same with *texts* in place of its own."""
+        listed = {name: tuple(texts[name]) for name in ("said", "comments")}
+        return replace(self, **{**texts, **listed})
 
     def as_json(self) -> dict[str, Any]:
         """What a model is shown of it."""

@@ -1,4 +1,4 @@
-"""Where reports lie in the lake: those of days, which reporting writes and tracking attaches, those of comparisons."""
+"""Where reports lie in the lake: of days (reporting writes them, tracking attaches them), comparisons, prompts."""
 
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ def report_path(project: str, window: Window, name: str = REPORT_PAGE) -> str:
     return f"reports/date={window.start:%Y-%m-%d}/project={quote(project, safe='')}/{name}"
 
 
-def comparison_path(project: str, subject: str, name: str = REPORT_PAGE) -> str:
-    """Path below the lake's root of the file *name* of the report of the comparison *subject*."""
-    return f"reports/comparisons/project={quote(project, safe='')}/{quote(subject, safe='')}/{name}"
+def comparison_path(project: str, gate: str, baseline: str, candidate: str, name: str = REPORT_PAGE) -> str:
+    """Path below the lake's root of the file *name* of the report of a gate's comparison of two experiments."""
+    folder = f"project={quote(project, safe='')}/gate={quote(gate, safe='')}/{baseline}-{candidate}"
+    return f"reports/comparisons/{folder}/{name}"

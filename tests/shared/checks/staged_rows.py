@@ -28,6 +28,17 @@ STRICT = CheckSettings(
 AMOUNTS = ("prompt", "completion", "total", "cache_read", "cache_write", "reasoning", "audio")
 
 GOOD: Mapping[str, Row] = {
+    "prompt_candidates": {
+        "prompt": "writer",
+        "round": "0" * 16,
+        "start_time": NOON,
+        "purpose": "optimisation",
+        "base_version": "V1",
+        "version": "V2",
+        "outcome": "proposed",
+        "reason": "not tried yet",
+        "document": "{}",
+    },
     "spans": {
         "trace_id": "t1",
         "session_id": "s1",
@@ -124,6 +135,7 @@ GOOD: Mapping[str, Row] = {
 }
 # The column whose value tells one row from another.
 NAMED_BY = {
+    "prompt_candidates": "candidate",
     "spans": "span_id",
     "decisions": "unit_id",
     "annotations": "annotation_id",
@@ -183,6 +195,12 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "input_is_object": {"input": '"How many?"'},
         "output_is_object": {"output": "Five."},
         "metadata_is_object": {"metadata": "[]"},
+    },
+    "prompt_candidates": {
+        "start_time": {"start_time": DAY.end},
+        "purpose": {"purpose": "fun"},
+        "outcome": {"outcome": "perhaps"},
+        "has_version": {"version": None},
     },
     "dataset_versions": {
         "start_time": {"start_time": DAY.end},

@@ -1,15 +1,16 @@
 """Candidate prompts: known purposes and outcomes."""
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import one_of
+from tasks.shared.checks.rules import holds, one_of
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
     return (
         one_of("purpose", ("optimisation", "compression")),
-        one_of("outcome", ("promoted", "candidate", "archived")),
+        one_of("outcome", ("proposed", "promoted", "candidate", "archived")),
+        holds("has_version", "what was tried has a version in the hub"),
     )
 
 
-SUITE = Suite(checks=checks)
+SUITE = Suite(checks=checks, helpers={"has_version": "version IS NOT NULL OR outcome = 'archived'"})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.shared.gateways.llm.names import Names, NamesQuestion, masked, names_judge, texts_of
 from tasks.shared.anonymise import Anonymiser, without_digests
+from tasks.shared.gateways.llm.names import Names, NamesQuestion, masked, names_judge, texts_of
 from tasks.shared.settings import AnonymiseSettings
 from tests.providers import books, judge_settings, settings_with, simulated
 
