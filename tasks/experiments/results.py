@@ -50,6 +50,10 @@ class Pair:
         """What tells this comparison from others, in MLflow and in the lake."""
         return f"{self.gate}/{self.baseline}/{self.candidate}"
 
+    def path(self, name: str = REPORT_PAGE) -> str:
+        """Where the file *name* of its report lies below the lake's root."""
+        return comparison_path(self.project, self.gate, self.baseline, self.candidate, name)
+
 
 def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
     """Both experiments by every evaluator that scored one of them, with what the gate says of its own metrics."""
@@ -66,7 +70,7 @@ def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> str:
     lake = Lake.open(settings.lake)
     compared = read_results(settings, lake, pair)
     url = dataset_url(without_password(settings.phoenix.url), compared.candidate.row["phoenix_dataset_id"])
-    page = lake.get_file(comparison_path(pair.project, pair.subject))
+    page = lake.get_file(pair.path())
     run = comparison_run(
         pair.project,
         compared,
@@ -92,14 +96,14 @@ def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tu
         sources,
         dt.datetime.now(dt.UTC),
     )
-    path = lake.put_file(comparison_path(pair.project, pair.subject), html(page).encode())
-    lake.put_file(comparison_path(pair.project, pair.subject, MARKDOWN), markdown(page).encode())
+    path = lake.put_file(pair.path(), html(page).encode())
+    lake.put_file(pair.path(MARKDOWN), markdown(page).encode())
     return page, path
 
 
 def attach_report(settings: Settings, pair: Pair) -> bool:
     """Attach the report's page to the comparison's live run; whether there is one."""
-    content = Lake.open(settings.lake).get_file(comparison_path(pair.project, pair.subject))
+    content = Lake.open(settings.lake).get_file(pair.path())
     mlflow = Mlflow.open(settings, pair.project)
     run_id = mlflow.live_comparison(pair.project, pair.subject)
     if run_id and content is not None:

@@ -154,4 +154,5 @@ def test_a_comparison_without_any_score_is_a_page_all_the_same(compared):
 
 
 def test_a_report_lies_under_its_project_and_comparison():
-    assert comparison_path("a/b", "g/1/2") == "reports/comparisons/project=a%2Fb/g%2F1%2F2/report.html"
+    path = comparison_path("a/b", "g/1", "ba", "ca")
+    assert path == "reports/comparisons/project=a%2Fb/gate=g%2F1/ba-ca/report.html"

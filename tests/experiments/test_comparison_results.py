@@ -7,7 +7,6 @@ import pytest
 from tasks.experiments.results import Pair, attach_report, read_results, track, write_report
 from tasks.shared.settings import GateMetric, GateSettings, LakeSettings, MlflowSettings, Settings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.report_files import comparison_path
 from tests.experiments.compared import BASELINE, CANDIDATE, PROJECT, lake_at
 
 GATE = GateSettings(
@@ -48,7 +47,7 @@ def test_a_comparison_is_one_run_with_two_below_it_however_often_it_is_tracked(s
     }
     assert [link.text for link in page.sources] == ["side by side in Phoenix", "MLflow run", "Prefect flow run"]
     assert page.parts[-2].title == "Return on training"
-    stored = Lake.open(settings.lake).get_file(comparison_path(PROJECT, PAIR.subject, "report.md"))
+    stored = Lake.open(settings.lake).get_file(PAIR.path("report.md"))
     assert b"| Training | \\$3.00 |" in stored
     assert path.endswith("report.html")
 
