@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.curate.feedback.items import at, feedback_id, moment, read, text, trace_id
@@ -106,6 +106,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(WHOLE, ANYTHING) | {"timestamp": st.just("2026-11-19")}))
 )
