@@ -45,4 +45,5 @@ def experiment_receipt(
             "cost_microdollars": round(cost * 1_000_000),
         },
         notes=tuple(notes),
+        ids={experiment.role: experiment.id},
     )
