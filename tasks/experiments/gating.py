@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -31,16 +31,12 @@ COMPARED = "SELECT dataset, dataset_version FROM experiments WHERE experiment = 
 FILES = ("verdict.json", "comment.md", "junit.xml")
 
 
-def gate_named(settings: Settings, name: str) -> GateSettings:
-    """The gate of the settings.
+def demanding(gate: GateSettings, name: str) -> GateSettings:
+    """The gate, if it demands anything.
 
     Raises:
-        ConfigurationError: there is no such gate, or it demands nothing of any metric.
+        ConfigurationError: it demands nothing of any metric.
     """
-    gate = settings.gates.get(name)
-    if gate is None:
-        known = ", ".join(sorted(settings.gates)) or "none"
-        raise ConfigurationError(f"gate {name!r} is not in the settings (there: {known}). Add a table [gates.{name}].")
     if not gate.metrics:
         raise ConfigurationError(
             f"gate {name!r} demands nothing: gates.{name}.metrics is empty. Name an evaluator or judge there."
@@ -104,36 +100,32 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def receipt(document: Document, project: str, notes: Sequence[str] = ()) -> Batch:
-    """The receipt of a verdict."""
+    """The receipt of a verdict: how many demands came out how, and the verdict in a sentence."""
     at = dt.datetime.fromisoformat(document["decided_at"])
-    demands = [demand["outcome"] for demand in document["demands"]]
+    outcomes = [demand["outcome"] for demand in document["demands"]]
     return Batch(
         table=VERDICTS.name,
         project=project,
         window=Window.of_day(at.date()),
         rows=1,
-        counts={outcome: demands.count(outcome) for outcome in ("pass", "fail", "inconclusive")},
+        counts={outcome: outcomes.count(outcome) for outcome in ("pass", "fail", "inconclusive")},
         notes=(outcome_of(document), *notes),
         doubts=tuple(document["doubts"]),
-        ids={"verdict": document["verdict_id"]},
+        ids={"verdict": document["verdict_id"], "outcome": document["verdict"]},
     )
 
 
-def raise_unless_passed(document: Document) -> None:
-    """Exit codes: nothing for a pass.
+def raise_unless_passed(verdict: Batch) -> None:
+    """Let the exit code be the verdict's.
 
     Raises:
         GateFailed: the candidate surely breaks a demand.
         Inconclusive: there is not enough to decide.
     """
-    if document["verdict"] != "pass":
-        _raise(document)
-
-
-def _raise(document: Document) -> NoReturn:
-    message = f"{outcome_of(document)} Verdict {document['verdict_id']}."
-    error = GateFailed if document["verdict"] == "fail" else Inconclusive
-    raise error(message, document["verdict_id"])
+    identifier, outcome = verdict.ids["verdict"], verdict.ids["outcome"]
+    if outcome != "pass":
+        error = GateFailed if outcome == "fail" else Inconclusive
+        raise error(f"{verdict.notes[0]} Verdict {identifier}.", identifier)
 
 
 def _keep(lake: Lake, settings: Settings, said: Document, show: Callable[..., Any]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 NORMAL = NormalDist()
-POINTS = 1201
+POINTS = 401
 # The density of a sum that was never stopped is next to nothing below.
 LOWEST_Z = -8.0
 BISECTIONS = 60
