@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tasks.experiments.code_version import CodeVersion, code_version
 from tasks.experiments.examples import Asked, asked_examples
-from tasks.experiments.few_shot import few_shot_of, with_chosen_examples
+from tasks.experiments.few_shot import few_shot_of
 from tasks.experiments.schedule import looks
 from tasks.experiments.targets import read_target
 from tasks.experiments.variants import Role, Variant, application_variant, digest, prompt_variant
@@ -75,10 +75,7 @@ class Trial:
     def opened(self, experiments: Sequence[Experiment], answered: int) -> "Trial":
         """The trial with *experiments* in the place of those with the same ids."""
         by_id = {experiment.id: experiment for experiment in experiments}
-        baseline, candidate = (
-            replace(each, phoenix_id=by_id[each.id].phoenix_id, traced_in=by_id[each.id].traced_in)
-            for each in (self.baseline, self.candidate)
-        )
+        baseline, candidate = (replace(by_id[each.id], role=each.role) for each in (self.baseline, self.candidate))
         return replace(self, baseline=baseline, candidate=candidate, answered=answered)
 
 
@@ -100,7 +97,6 @@ async def planned_trial(settings: Settings, phoenix: Phoenix, project: str, name
         splits=gate.splits,
         limit=wishes.limit,
     )
-    variants = [await with_chosen_examples(settings, project, variant, asked.questions) for variant in variants]
     for variant in variants:
         _check_prompt(variant, asked)
     ids = [experiment_id(asked, variant, gate.repetitions) for variant in variants]
@@ -142,6 +138,7 @@ async def _variant(settings: Settings, phoenix: Phoenix, gate: GateSettings, cod
     if target.kind in {"prompt", "few-shot"}:
         prompt = await get_prompt(phoenix.prompts, target.address, target.version, settings.prompts.cache)
         default = gate.model or settings.judges.model
+        # Which examples are shown for each question is found out when the experiments are opened: that may cost.
         few_shot = await few_shot_of(settings, phoenix, target, prompt) if target.shown else None
         return prompt_variant(target, prompt, default, settings.experiments.max_output_tokens, few_shot)
     # Where nothing tells versions apart, what was answered yesterday says nothing of today.

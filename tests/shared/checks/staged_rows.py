@@ -132,6 +132,36 @@ GOOD: Mapping[str, Row] = {
         "high": 0.6,
         "unit": "share",
     },
+    "experiments": {
+        "start_time": NOON,
+        "comparison": "nightly",
+        "role": "baseline",
+        "variant": "callable:app:answer",
+        "specification": "{}",
+        "dataset": "golden-queries",
+        "dataset_version": "golden-queries-2026-11-19",
+        "dataset_digest": "d",
+        "examples": 1,
+        "repetitions": 1,
+        "traced_in": "Experiment-1",
+        "phoenix_dataset_id": "RGF0YXNldDox",
+        "phoenix_experiment_id": "RXhwZXJpbWVudDox",
+    },
+    "experiment_runs": {
+        "experiment": "e1",
+        "repetition": 1,
+        "start_time": NOON,
+        "trace_id": "t1",
+        "span_id": "s1",
+        "cluster": "c1",
+        "stratum": "golden",
+        "status": "answered",
+        "output": "Five.",
+        "latency_ms": 7.0,
+        "prompt_tokens": 7,
+        "completion_tokens": 2,
+        "cost_usd": 0.01,
+    },
 }
 # The column whose value tells one row from another.
 NAMED_BY = {
@@ -144,6 +174,8 @@ NAMED_BY = {
     "examples": "example_id",
     "dataset_versions": "version",
     "metrics": "name",
+    "experiments": "experiment",
+    "experiment_runs": "example_id",
 }
 # For each column that a check looks at beyond being there: changes to a good row that the check finds.
 BROKEN: Mapping[str, Mapping[str, Row]] = {
@@ -216,6 +248,22 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "coverage": {"coverage": 1.01},
         "interval_holds_value": {"low": 0.6},
         "bounds_hold_value": {"worst": 0.6, "best": 0.7},
+    },
+    "experiments": {
+        "start_time": {"start_time": DAY.end},
+        "role": {"role": "bystander"},
+        "examples": {"examples": 0},
+        "repetitions": {"repetitions": 0},
+    },
+    "experiment_runs": {
+        "start_time": {"start_time": DAY.end},
+        "status": {"status": "shrugged", "output": None, "error": "e"},
+        "answer_or_reason": {"output": None},
+        "repetition": {"repetition": 0},
+        "latency_ms": {"latency_ms": -1.0},
+        "prompt_tokens": {"prompt_tokens": -1},
+        "completion_tokens": {"completion_tokens": -1},
+        "cost_usd": {"cost_usd": math.nan},
     },
 }
 TABLES: Mapping[str, Table] = {name: ALL_TABLES[name] for name in GOOD}
