@@ -67,9 +67,9 @@ class Candidate:
 
 
 def document_of(prompt: PromptText) -> dict[str, Any]:
-    """What a candidate's document says of its prompt."""
+    """What a candidate's document says of its prompt, as JSON gives it back."""
     said = {name: value for name, value in asdict(prompt).items() if name in PromptText.__dataclass_fields__}
-    return {**said, "digest": prompt.digest}
+    return {**said, "messages": list(prompt.messages), "digest": prompt.digest}
 
 
 def round_id(prompt: str, purpose: Purpose, base_version: str, *more: str) -> str:

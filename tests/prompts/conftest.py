@@ -55,11 +55,11 @@ def lake(tmp_path) -> Lake:
     return Lake.open(LakeSettings(root=str(tmp_path / "lake")))
 
 
-def put(lake: Lake, table: str, *rows: dict[str, Any]) -> None:
+def put(lake: Lake, table: str, *rows: dict[str, Any], project: str = "p") -> None:
     """Store *rows* of *table* at noon."""
     declared = TABLES[table]
-    filled = [{"start_time": NOON, **FILLED[table], **row} for row in rows]
-    lake.write(declared, "p", DAY, pa.Table.from_pylist(filled, schema=declared.schema))
+    filled = [{"start_time": NOON, **FILLED.get(table, {}), **row} for row in rows]
+    lake.write(declared, project, DAY, pa.Table.from_pylist(filled, schema=declared.schema))
 
 
 def sessions_in(split: str, count: int) -> list[str]:

@@ -1,0 +1,102 @@
+"""The prompts stage's tasks: rounds that look for better prompts."""
+
+import asyncio
+from collections.abc import Mapping
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact, create_markdown_artifact
+from prefect.blocks.system import Secret
+from prefect.cache_policies import NO_CACHE
+
+from tasks.prompts.beginning import Beginning
+from tasks.prompts.candidates import Candidate, keep
+from tasks.prompts.ending import chosen, decided, read_verdict, scored_on_dev
+from tasks.prompts.round_report import receipt_of, round_page
+from tasks.prompts.rounds import Round
+from tasks.shared.gateways.llm.keys import with_keys
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.pages.markdown import markdown
+from tasks.shared.pages.page import html
+from tasks.shared.records import Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import Settings, load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.report_files import prompt_round_path
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="begin-round-{prompt}",
+)
+async def begin_round(project: str, prompt: str, window: Window, run: str) -> Round:
+    """Show a model where the production prompt failed, and put its proposals into the hub and the lake; or find them.
+
+    Args:
+        project: The Phoenix project with the traffic.
+        prompt: Name of the prompt.
+        window: The traffic to learn from.
+        run: Under which name the spending counts for the budget of a run.
+    """
+    settings = await with_keys(load_settings(), _secret)
+    begun = await Beginning(settings, project, prompt, window, run).round()
+    if begun.candidates:
+        await asyncio.to_thread(_keep, settings, project, begun.candidates)
+    for note in begun.notes:
+        get_run_logger().info(note)
+    return begun
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="choose-candidate",
+)
+def choose_candidate(
+    project: str, begun: Round, experiments: Mapping[str, tuple[str, str]]
+) -> tuple[Round, Candidate | None]:
+    """Find the best of the candidates on dev; the round says why the others are not. Nothing is recorded yet."""
+    settings, lake = load_settings(), Lake.open(load_settings().lake)
+    floor = settings.gates[begun.gate].coverage_floor
+    return chosen(begun, scored_on_dev(lake, project, begun, experiments), floor)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="end-round",
+)
+async def end_round(project: str, begun: Round, best: Candidate | None = None, verdict_id: str = "") -> Batch:
+    """Tag the winner, record what became of every candidate, and report.
+
+    Args:
+        project: The Phoenix project with the traffic.
+        begun: The round, whose candidates other than the best are told why they are not.
+        best: The candidate that was put before the gate, if any.
+        verdict_id: What the gate said of it.
+    """
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    async with Phoenix(settings.phoenix) as phoenix:
+        base = await phoenix.prompts.version(begun.prompt, begun.base_version)
+        if best is not None:
+            verdict = await asyncio.to_thread(read_verdict, lake, project, verdict_id)
+            begun = begun.with_candidates([await decided(phoenix.prompts, begun, best, verdict, settings)])
+    changed = await asyncio.to_thread(_keep, settings, project, begun.candidates)
+    page = round_page(begun, project, base)
+    path = lake.put_file(prompt_round_path(project, begun.prompt, begun.id), html(page).encode())
+    await acreate_markdown_artifact(markdown(page), key="prompt-round", description=f"Optimisation of {begun.prompt}")
+    return receipt_of(begun, project, changed, path)
+
+
+def _keep(settings: Settings, project: str, candidates: tuple[Candidate, ...]) -> int:
+    """Put *candidates* into the lake; returns how many partitions are new."""
+    return keep(Lake.open(settings.lake), project, candidates, settings.checks, create_markdown_artifact).changed
+
+
+async def _secret(block: str) -> str:
+    secret: Secret[str] = await Secret.aload(block)
+    return secret.get()
