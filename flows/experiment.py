@@ -1,4 +1,4 @@
-"""Run a candidate and its baseline over the examples of a dataset, score the answers, show all of it in Phoenix."""
+"""Run a candidate and its baseline over the examples of a dataset, score the answers, show and report them."""
 
 import datetime as dt
 import uuid
@@ -11,7 +11,15 @@ from tasks.evaluate.catalogue import chosen, is_judge
 from tasks.evaluate.steps import judge_units, score_units
 from tasks.experiments.asking import blocks_of
 from tasks.experiments.expected import confirm, estimate_receipt, expected_usd
-from tasks.experiments.steps import ask_examples, expect, open_experiments, plan_trial, publish_experiments
+from tasks.experiments.steps import (
+    ask_examples,
+    expect,
+    open_experiments,
+    plan_trial,
+    publish_experiments,
+    report_comparison,
+    track_comparison,
+)
 from tasks.experiments.trial import Experiment, Trial, Wishes
 from tasks.shared.errors import Inconclusive
 from tasks.shared.records import Batch, Window
@@ -52,7 +60,7 @@ async def experiment(
         yes: Go ahead even where that is estimated above `budget.confirm_over_usd`.
 
     Returns:
-        A receipt for each of the two experiments.
+        A receipt for each of the two experiments, for the comparison's run in MLflow, and for its report.
 
     Raises:
         NotConfirmed: Estimated above the threshold, and nobody said yes. Nothing was asked.
@@ -69,6 +77,7 @@ async def experiment(
         confirm(expected_usd(each), settings.budget, f"experiment {gate}")
     trial, doubts = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
     receipts = await publish_experiments(trial)
+    receipts += [await track_comparison(trial, doubts), await report_comparison(trial, doubts)]
     if doubts:
         raise Inconclusive(f"what was answered is stored and published, but {'; '.join(doubts)}.")
     return receipts

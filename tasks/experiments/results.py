@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.experiments.comparison import Comparison, read_comparison
@@ -13,6 +13,7 @@ from tasks.experiments.report import Places, report
 from tasks.experiments.returns import Return, returns, training_usd
 from tasks.experiments.scores import read_sides
 from tasks.experiments.tracked import comparison_run
+from tasks.experiments.trial import Trial
 from tasks.experiments.verdict import Verdict, decide
 from tasks.shared.errors import ServiceUnavailable
 from tasks.shared.gateways.mlflow import Mlflow
@@ -21,11 +22,13 @@ from tasks.shared.pages.blocks import Link
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.pages.page import Page, html
 from tasks.shared.prices import PriceTable
+from tasks.shared.records import Batch, Window
 from tasks.shared.settings import GateSettings, Settings, without_password
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import REPORT_PAGE, comparison_path
+from tasks.shared.store.tables import EXPERIMENTS
 
-MARKDOWN = "report.md"
+REPORTS, MARKDOWN = "reports", "report.md"
 SCORED = "SELECT DISTINCT evaluator FROM decisions WHERE status = 'scored' AND score IS NOT NULL ORDER BY evaluator"
 TRACED = "SELECT DISTINCT traced_in FROM experiments WHERE experiment IN ($baseline, $candidate)"
 log = logging.getLogger(__name__)
@@ -55,6 +58,11 @@ class Pair:
         return comparison_path(self.project, self.gate, self.baseline, self.candidate, name)
 
 
+def pair_of(trial: Trial, doubts: Sequence[str]) -> Pair:
+    """The two experiments of a trial."""
+    return Pair(trial.project, trial.name, trial.baseline.id, trial.candidate.id, trial.gate, tuple(doubts))
+
+
 def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
     """Both experiments by every evaluator that scored one of them, with what the gate says of its own metrics."""
     ids = {"baseline": pair.baseline, "candidate": pair.candidate}
@@ -65,8 +73,8 @@ def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
     return read_comparison(lake, pair.project, pair.gate, sides, _verdict(settings, lake, pair))
 
 
-def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> str:
-    """Log the comparison as the one live run of its pair; returns where to look at it."""
+def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> Batch:
+    """Log the comparison as the one live run of its pair; the receipt's note is its URL."""
     lake = Lake.open(settings.lake)
     compared = read_results(settings, lake, pair)
     url = dataset_url(without_password(settings.phoenix.url), compared.candidate.row["phoenix_dataset_id"])
@@ -80,11 +88,15 @@ def track(settings: Settings, pair: Pair, flow_run: Mapping[str, str]) -> str:
         files={REPORT_PAGE: page} if page else None,
     )
     mlflow = Mlflow.open(settings, pair.project)
-    return mlflow.run_url(mlflow.log(run))
+    url = mlflow.run_url(mlflow.log(run))
+    return Batch(EXPERIMENTS.name, pair.project, _window(compared), 2, {"logged": len(run.points)}, notes=(url,))
 
 
-def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tuple[Page, str]:
-    """Store the report of the comparison, as a page and as Markdown; returns it and where the page is."""
+def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tuple[Page, Batch]:
+    """Store the report of the comparison, as a page and as Markdown, and attach it to the live run, where there is one.
+
+    Returns it, and a receipt whose note is where the page is.
+    """
     lake = Lake.open(settings.lake)
     compared = read_results(settings, lake, pair)
     sources = [_mlflow_run(settings, pair)]
@@ -96,19 +108,29 @@ def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tu
         sources,
         dt.datetime.now(dt.UTC),
     )
-    path = lake.put_file(pair.path(), html(page).encode())
+    content = html(page).encode()
+    path = lake.put_file(pair.path(), content)
     lake.put_file(pair.path(MARKDOWN), markdown(page).encode())
-    return page, path
+    counts = {"warnings": sum(page.warnings.values()), "attached": int(_attached(settings, pair, content))}
+    return page, Batch(REPORTS, pair.project, _window(compared), 1, counts, notes=(path,))
 
 
-def attach_report(settings: Settings, pair: Pair) -> bool:
-    """Attach the report's page to the comparison's live run; whether there is one."""
-    content = Lake.open(settings.lake).get_file(pair.path())
-    mlflow = Mlflow.open(settings, pair.project)
-    run_id = mlflow.live_comparison(pair.project, pair.subject)
-    if run_id and content is not None:
-        mlflow.attach(run_id, REPORT_PAGE, content)
+def _attached(settings: Settings, pair: Pair, content: bytes) -> bool:
+    """Attach the page to the comparison's live run; whether there is one. MLflow may be away, the lake has the page."""
+    try:
+        mlflow = Mlflow.open(settings, pair.project)
+        run_id = mlflow.live_comparison(pair.project, pair.subject)
+        if run_id:
+            mlflow.attach(run_id, REPORT_PAGE, content)
+    except ServiceUnavailable as error:
+        log.warning("the report of %s is not attached to its run: %s", pair.subject, error)
+        return False
     return bool(run_id)
+
+
+def _window(compared: Comparison) -> Window:
+    """The day on which the candidate began."""
+    return Window.of_day(compared.candidate.row["start_time"].date())
 
 
 def _sides(settings: Settings, lake: Lake, pair: Pair, metrics: Iterable[str]) -> Sides:

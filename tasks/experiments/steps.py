@@ -2,22 +2,27 @@
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, create_markdown_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from tasks.experiments.asking import Block, answered_so_far, ask_block
 from tasks.experiments.expected import Expected, expected
 from tasks.experiments.publishing import open_in_phoenix, publish
 from tasks.experiments.receipts import experiment_receipt
 from tasks.experiments.recording import Recorder
+from tasks.experiments.results import pair_of, track, write_report
 from tasks.experiments.trial import Trial, Wishes, planned_trial
 from tasks.shared.gateways.llm.keys import with_keys
 from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.pages.markdown import section_markdown
 from tasks.shared.records import Batch
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
@@ -82,6 +87,30 @@ async def publish_experiments(trial: Trial) -> list[Batch]:
             counts = await publish(phoenix, recorder.lake, trial, experiment, rows)
             receipts.append(experiment_receipt(trial, experiment, rows, counts=counts, url=url))
     return receipts
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def track_comparison(trial: Trial, doubts: Sequence[str]) -> Batch:
+    """Log the comparison to MLflow as the one live run of its gate and experiments; the receipt's note is its URL."""
+    return await asyncio.to_thread(track, load_settings(), pair_of(trial, doubts), this_flow_run())
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def report_comparison(trial: Trial, doubts: Sequence[str]) -> Batch:
+    """Save the comparison's report, attach it to its run and show it in the flow run; the note is where the page is."""
+    page, receipt = await asyncio.to_thread(write_report, load_settings(), pair_of(trial, doubts), flow_run.ui_url)
+    key = re.sub(r"[^a-z0-9]+", "-", f"comparison-{trial.name.lower()}").strip("-")
+    first = "\n\n".join(section_markdown(part) for part in page.parts[:2])
+    link = receipt.notes[0] if "://" in receipt.notes[0] else Path(receipt.notes[0]).as_uri()
+    await acreate_markdown_artifact(first, key=key, description=page.subtitle)
+    await acreate_link_artifact(link, link_text=f"Report of {trial.name}", key=f"{key}-page", description=page.subtitle)
+    return receipt
+
+
+def this_flow_run() -> dict[str, str]:
+    """Id, name and page of the flow run this is part of; empty outside one."""
+    found = {"id": flow_run.id, "name": flow_run.name, "url": flow_run.ui_url}
+    return {key: str(value) for key, value in found.items() if value}
 
 
 async def _secret(block: str) -> str:

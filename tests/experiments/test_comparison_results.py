@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.experiments.results import Pair, attach_report, read_results, track, write_report
+from tasks.experiments.results import Pair, read_results, track, write_report
 from tasks.shared.settings import GateMetric, GateSettings, LakeSettings, MlflowSettings, Settings
 from tasks.shared.store.lake import Lake
 from tests.experiments.compared import BASELINE, CANDIDATE, PROJECT, lake_at
@@ -27,15 +27,15 @@ def test_a_comparison_is_one_run_with_two_below_it_however_often_it_is_tracked(s
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=settings.mlflow.tracking_uri)
-    assert not attach_report(settings, PAIR)
+    _, unattached = write_report(settings, PAIR, None)
     track(settings, PAIR, {})
-    page, path = write_report(settings, PAIR, "http://prefect/1")
-    assert attach_report(settings, PAIR)
-    url = track(settings, PAIR, {})
+    page, attached = write_report(settings, PAIR, "http://prefect/1")
+    tracked = track(settings, PAIR, {})
     runs = client.search_runs([client.get_experiment_by_name(settings.mlflow.experiment).experiment_id])
     parent = next(run for run in runs if run.data.tags["nightjar.kind"] == "comparison")
     assert len(runs) == 3
-    assert url.endswith(parent.info.run_id)
+    assert tracked.notes[0].endswith(parent.info.run_id)
+    assert [unattached.counts["attached"], attached.counts["attached"]] == [0, 1]
     assert parent.data.tags["nightjar.verdict"] == "fail"
     assert parent.data.metrics["difference/score/quality.n"] == 11
     assert {run.data.tags.get("mlflow.parentRunId") for run in runs if run is not parent} == {parent.info.run_id}
@@ -49,7 +49,7 @@ def test_a_comparison_is_one_run_with_two_below_it_however_often_it_is_tracked(s
     assert page.parts[-2].title == "Return on training"
     stored = Lake.open(settings.lake).get_file(PAIR.path("report.md"))
     assert b"| Training | \\$3.00 |" in stored
-    assert path.endswith("report.html")
+    assert attached.notes[0].endswith("report.html")
 
 
 def test_a_report_is_made_without_mlflow_and_for_a_gate_that_demands_nothing(tmp_path):

@@ -1,9 +1,10 @@
 """Experiments end to end: real Phoenix, targets that are really called, scores as of every night."""
 
+from pathlib import Path
+
 import pytest
 
 from flows.experiment import experiment
-from tasks.shared.errors import ConfigurationError, Inconclusive, NotConfirmed
 from tasks.shared.gateways.phoenix import Example, Phoenix
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -39,6 +40,10 @@ def rows(query, project):
     return Lake.open(load_settings().lake).sql(query, project).to_pylist()
 
 
+def page_of(receipt):
+    return Path(receipt.notes[0]).read_text(encoding="utf-8")
+
+
 async def in_phoenix(project, experiment_id):
     async with Phoenix(load_settings().phoenix) as phoenix:
         return await phoenix.experiments.runs(experiment_id), await phoenix.experiments.evaluations(experiment_id)
@@ -46,7 +51,13 @@ async def in_phoenix(project, experiment_id):
 
 async def test_two_functions_are_compared_and_running_it_again_adds_nothing(dataset, project):
     receipts = await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset)
-    assert [(each.rows, each.counts["answered"], each.counts["traced"]) for each in receipts] == [(6, 6, 6)] * 2
+    *answered, tracked, reported = receipts
+    assert [(each.rows, each.counts["answered"], each.counts["traced"]) for each in answered] == [(6, 6, 6)] * 2
+    assert "/runs/" in tracked.notes[0]
+    assert reported.counts["attached"] == 1
+    page = page_of(reported)
+    assert "The candidate is worse on 1 examples and better on 0; on 5 no score changed." in page
+    assert "What is the capital of Peru?" in page
     found = {row["role"]: row for row in rows("SELECT * FROM experiments", project)}
     assert found["candidate"]["variant"] == WRONG
     asked = rows("SELECT * FROM experiment_runs ORDER BY example_id", project)
