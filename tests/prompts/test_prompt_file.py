@@ -1,5 +1,6 @@
 """Prompt files: read, and refused with what to correct."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -101,3 +102,12 @@ def test_folders_give_the_files_directly_in_them_and_missing_places_are_told(tmp
         prompt_paths([tmp_path / "nowhere"])
     with pytest.raises(ConfigurationError, match=r"prompt file .*nowhere.yaml' cannot be read"):
         read_prompt(tmp_path / "nowhere.yaml")
+
+
+def test_the_guides_example_is_a_prompt(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "prompts.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    prompt = read_prompt(put(tmp_path, example))
+    (form,) = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert prompt.sections["examples"] == form.strip()
+    assert prompt.wanted == ("question",)
