@@ -79,7 +79,8 @@ async def experiment(
     receipts = await publish_experiments(trial)
     receipts += [await track_comparison(trial, doubts), await report_comparison(trial, doubts)]
     if doubts:
-        raise Inconclusive(f"what was answered is stored and published, but {'; '.join(doubts)}.")
+        message = f"what was answered is stored and published, but {'; '.join(doubts)}."
+        raise Inconclusive(message, doubts=doubts)
     return receipts
 
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 from tasks.experiments.document import Subject, document, outcome_of
 from tasks.experiments.evidence import evidence
 from tasks.experiments.junit import junit
+from tasks.experiments.planning import read_earlier, told
 from tasks.experiments.scores import read_sides
+from tasks.experiments.trial import Trial
 from tasks.experiments.verdict import decide
 from tasks.experiments.verdict_markdown import comment
 from tasks.shared.checks import gate as check
@@ -28,7 +30,7 @@ from tasks.shared.store.tables import VERDICTS
 Document = Mapping[str, Any]
 KEPT = "SELECT document FROM verdicts WHERE verdict_id = $verdict_id"
 COMPARED = "SELECT dataset, dataset_version FROM experiments WHERE experiment = $experiment ORDER BY start_time LIMIT 1"
-FILES = ("verdict.json", "comment.md", "junit.xml")
+COMMENT = "comment.md"
 
 
 def demanding(gate: GateSettings, name: str) -> GateSettings:
@@ -42,6 +44,13 @@ def demanding(gate: GateSettings, name: str) -> GateSettings:
             f"gate {name!r} demands nothing: gates.{name}.metrics is empty. Name an evaluator or judge there."
         )
     return gate
+
+
+def power_notes(settings: Settings, trial: Trial) -> list[str]:
+    """What the examples of *trial* can tell by the demands of its gate, in sentences."""
+    earlier = read_earlier(Lake.open(settings.lake), trial.project, trial.asked.dataset)
+    clusters = [question.cluster for question in trial.asked.questions]
+    return [each.note for each in told(trial.gate, clusters, earlier)]
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,11 @@ def take_verdict(settings: Settings, gate: GateSettings, case: Case, *, show: Ca
         Inconclusive: an experiment is not in the lake, or the two cannot be compared. There is no verdict then.
     """
     lake, days = Lake.open(settings.lake), settings.judges.calibration_days
-    sides = read_sides(lake, case.project, case.baseline, case.candidate, gate.metrics, calibration_days=days)
+    try:
+        sides = read_sides(lake, case.project, case.baseline, case.candidate, gate.metrics, calibration_days=days)
+    except Inconclusive as error:
+        # What kept the experiments from being run tells more than that they are not there.
+        raise Inconclusive("; ".join(case.doubts) or str(error), doubts=case.doubts) from error
     compared = lake.sql(COMPARED, case.project, None, {"experiment": case.candidate}).to_pylist()[0]
     subject = Subject(case.name, case.project, compared["dataset"], compared["dataset_version"])
     verdict = decide(sides, gate, case.doubts)
@@ -80,7 +93,7 @@ def files_of(document: Document, phoenix_url: str) -> dict[str, bytes]:
     address = without_password(phoenix_url)
     page = comment(document, lambda trace: trace_url(address, trace) if trace else None)
     json = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
-    return dict(zip(FILES, (json, page.encode(), junit(document)), strict=True))
+    return {"verdict.json": json, COMMENT: page.encode(), "junit.xml": junit(document)}
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> None:
@@ -99,7 +112,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
         ) from error
 
 
-def receipt(document: Document, project: str, notes: Sequence[str] = ()) -> Batch:
+def verdict_receipt(document: Document, project: str, notes: Sequence[str] = ()) -> Batch:
     """The receipt of a verdict: how many demands came out how, and the verdict in a sentence."""
     at = dt.datetime.fromisoformat(document["decided_at"])
     outcomes = [demand["outcome"] for demand in document["demands"]]

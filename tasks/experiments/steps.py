@@ -14,7 +14,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from tasks.experiments.asking import Block, answered_so_far, ask_block
+from tasks.experiments.document import outcome_of
 from tasks.experiments.expected import Expected, expected
+from tasks.experiments.gating import COMMENT, Case, files_of, power_notes, take_verdict, verdict_receipt, write_files
 from tasks.experiments.publishing import open_in_phoenix, publish
 from tasks.experiments.receipts import experiment_receipt
 from tasks.experiments.recording import Recorder
@@ -105,6 +107,29 @@ async def report_comparison(trial: Trial, doubts: Sequence[str]) -> Batch:
     await acreate_markdown_artifact(first, key=key, description=page.subtitle)
     await acreate_link_artifact(link, link_text=f"Report of {trial.name}", key=f"{key}-page", description=page.subtitle)
     return receipt
+
+
+@task(cache_policy=NO_CACHE)
+def tell_power(trial: Trial) -> list[str]:
+    """What the examples can tell by the gate's demands, in sentences; nothing is spent."""
+    notes = power_notes(load_settings(), trial)
+    for note in notes:
+        get_run_logger().info(note)
+    return notes
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying, task_run_name="decide")
+async def decide_gate(trial: Trial, doubts: Sequence[str], output: str | None) -> Batch:
+    """Take the verdict on what was answered so far, keep it, write its files into the folder *output*, show it."""
+    settings = load_settings()
+    case = Case(trial.name, trial.project, trial.baseline.id, trial.candidate.id, tuple(doubts))
+    verdict = await asyncio.to_thread(take_verdict, settings, trial.gate, case, show=create_markdown_artifact)
+    files = files_of(verdict, settings.phoenix.url)
+    if output:
+        write_files(files, Path(output))
+    key = re.sub(r"[^a-z0-9]+", "-", f"gate-{trial.name.lower()}").strip("-")
+    await acreate_markdown_artifact(files[COMMENT].decode(), key=key, description=outcome_of(verdict))
+    return verdict_receipt(verdict, trial.project, [output] if output else [])
 
 
 def this_flow_run() -> dict[str, str]:

@@ -13,6 +13,8 @@ NightjarError                  anything Nightjar raises on purpose; its text say
 └── Inconclusive               there is not enough to decide; exit code 2, never green
 """
 
+from collections.abc import Sequence
+
 
 class NightjarError(Exception):
     """Root of every error raised on purpose. `str(error)` is one line a user can act on."""
@@ -61,10 +63,14 @@ class GateFailed(NightjarError):
 
 
 class Inconclusive(NightjarError):
-    """There is not enough to decide. `verdict_id` names a gate's verdict, where it was one that could not."""
+    """There is not enough to decide.
+
+    `verdict_id` names a gate's verdict, where it was one that could not; `doubts` are the reasons one by one.
+    """
 
     exit_code = 2
 
-    def __init__(self, message: str, verdict_id: str = "") -> None:
+    def __init__(self, message: str, verdict_id: str = "", *, doubts: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.verdict_id = verdict_id
+        self.doubts = tuple(doubts)

@@ -4,13 +4,12 @@ import orjson
 import pytest
 
 from tasks.experiments.gating import (
-    FILES,
     Case,
     demanding,
     files_of,
     raise_unless_passed,
-    receipt,
     take_verdict,
+    verdict_receipt,
     write_files,
 )
 from tasks.shared.errors import ConfigurationError, GateFailed, Inconclusive
@@ -66,7 +65,7 @@ def test_the_same_numbers_are_kept_once_with_the_time_of_the_first(settings, lak
 )
 def test_the_exit_code_is_the_verdicts(settings, lake, candidate, outcome, error):
     compared(lake, [1.0] * 60, candidate)
-    found = receipt(taken(settings), PROJECT)
+    found = verdict_receipt(taken(settings), PROJECT)
     assert found.ids["outcome"] == outcome
     assert found.notes[0].startswith(f"gate prompts: {outcome}. valid ")
     if error is None:
@@ -79,7 +78,7 @@ def test_the_exit_code_is_the_verdicts(settings, lake, candidate, outcome, error
 
 def test_doubts_of_the_experiments_are_those_of_the_verdict(settings, lake):
     compared(lake, [1.0] * 60, [1.0] * 60)
-    found = receipt(taken(settings, case=Case(*(*CASE.__dict__.values(),)[:4], ("a canary sang",))), PROJECT)
+    found = verdict_receipt(taken(settings, case=Case(*(*CASE.__dict__.values(),)[:4], ("a canary sang",))), PROJECT)
     assert (found.ids["outcome"], found.doubts) == ("inconclusive", ("a canary sang",))
 
 
@@ -90,7 +89,7 @@ def test_the_files_are_for_machines_and_people_and_hold_no_password(settings, la
     write_files(files, tmp_path / "out" / "gate")
     written = {path.name: path.read_bytes() for path in (tmp_path / "out" / "gate").iterdir()}
     assert written == files
-    assert tuple(files) == FILES
+    assert tuple(files) == ("verdict.json", "comment.md", "junit.xml")
     assert orjson.loads(written["verdict.json"])["verdict_id"] == said["verdict_id"]
     assert b"secret" not in b"".join(written.values())
     trace = said["metrics"][0]["flips"][0]["candidate_trace"]
