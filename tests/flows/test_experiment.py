@@ -60,7 +60,7 @@ async def test_two_functions_are_compared_and_running_it_again_adds_nothing(data
     assert "What is the capital of Peru?" in page
     found = {row["role"]: row for row in rows("SELECT * FROM experiments", project)}
     assert found["candidate"]["variant"] == WRONG
-    asked = rows("SELECT * FROM experiment_runs ORDER BY example_id", project)
+    asked = rows("SELECT * FROM experiment_runs ORDER BY example_id, experiment", project)
     assert len(asked) == 12
     peru = [row for row in asked if "Peru" in row["example_id"]]
     assert {row["output"] for row in peru} == {"Lima", "Cusco"}
@@ -74,4 +74,4 @@ async def test_two_functions_are_compared_and_running_it_again_adds_nothing(data
     }
     again = await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset)
     assert {"published_runs", "published_scores", "traced"}.isdisjoint(again[0].counts)
-    assert rows("SELECT * FROM experiment_runs ORDER BY example_id", project) == asked
+    assert rows("SELECT * FROM experiment_runs ORDER BY example_id, experiment", project) == asked
