@@ -23,6 +23,7 @@ ISSUERS = re.compile(
 )
 LAYOUTS = {(4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8)}
 LAYOUTS |= {(4, 4, 4, 1), (4, 4, 5), (4, 3, 3, 3), (4, 5, 6), (4, 12), (6, 10)}
+MOST_GROUPS = max(map(len, LAYOUTS))
 
 
 def ibans(sight: Sight) -> Iterator[Found]:
@@ -53,7 +54,11 @@ def _cards_in(groups: list[re.Match[str]]) -> Iterator[Found]:
     while begin < len(groups):
         start = groups[begin].start()
         # What follows a point is no number of its own.
-        ends = range(len(groups), begin, -1) if groups[begin].string[max(0, start - 1) : start] != "." else ()
+        ends = (
+            range(min(len(groups), begin + MOST_GROUPS), begin, -1)
+            if groups[begin].string[max(0, start - 1) : start] != "."
+            else ()
+        )
         last = next((end for end in ends if _is_card(groups[begin:end])), 0)
         if last:
             yield Found(start, groups[last - 1].end(), "".join(group[0] for group in groups[begin:last]))

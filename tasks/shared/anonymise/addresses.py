@@ -8,7 +8,7 @@ from contextlib import suppress
 from tasks.shared.anonymise.found import BEGUN, Found, Sight, digits_of
 
 EMAIL = re.compile(
-    r"(?<![\w.+%-])[\w.+%'-]{0,63}[\w+%-]@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])"
+    r"(?<![\w.+%-])(?:[\w.+%-][\w.+%'-]{0,62})?[\w+%-]@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])"
 )
 MAC = re.compile(
     rf"[0-9A-Fa-f]{BEGUN}"
@@ -17,7 +17,8 @@ MAC = re.compile(
 )
 IPV4 = re.compile(r"\d(?<![\w.].)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?!\w|\.\d|-\w)")
 IPV6 = re.compile(
-    r"(?<![\w:.])[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])"
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}|::(?:[0-9A-Fa-f]{1,4}:){1,5})"
+    r"(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![\w:])"
 )
 # `firmware 10.2.0.1` is no address.
 VERSION = re.compile(

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.shared.anonymise.detectors import BEFORE_IDS, HAS_DIGIT, NOBODYS, NUMBERS
 from tasks.shared.anonymise.found import Detector, Sight, words_of
-from tasks.shared.anonymise.masks import BLANK, mask, opaque_blanked
+from tasks.shared.anonymise.masks import BLANK, blanked, mask, opaque_blanked
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import AnonymiseSettings
 
@@ -75,16 +75,15 @@ class Anonymiser:
         """Mask until nothing is found: a mask may end the word in which the next value was hidden."""
         before = f"{field}: " if field else ""
         while True:
-            found = sorted(self._found(before + text, names), key=lambda one: (one[0], -one[1]))
-            parts, end = [], len(before)
-            for start, stop, kind, value in found:
+            whole, parts, end = before + text, list[str](), len(before)
+            for start, stop, kind, value in sorted(self._found(whole, names), key=lambda one: (one[0], -one[1])):
                 if stop > end:
-                    parts += [(before + text)[end : max(start, end)], mask(self.key, self.dataset, kind, value)]
+                    parts += [whole[end : max(start, end)], mask(self.key, self.dataset, kind, value)]
                     self.counts[kind] += 1
                     end = stop
             if not parts:
                 return text
-            text = "".join(parts) + (before + text)[end:]
+            text = "".join(parts) + whole[end:]
 
     def _found(self, text: str, names: re.Pattern[str] | None) -> list[tuple[int, int, str, str]]:
         """Start, end, kind and value of what is to be masked; nothing overlaps."""
@@ -102,10 +101,9 @@ class Anonymiser:
 
     def _look(self, detector: Detector, canvas: str, words: str, found: list[tuple[int, int, str, str]]) -> str:
         """Add to *found*; returns the canvas without it."""
-        for start, end, value in list(detector.find(Sight(canvas, words, self.settings.phone_regions))):
-            found.append((start, end, detector.kind, value))
-            canvas = canvas[:start] + BLANK * (end - start) + canvas[end:]
-        return canvas
+        seen = list(detector.find(Sight(canvas, words, self.settings.phone_regions)))
+        found += [(start, end, detector.kind, value) for start, end, value in seen]
+        return blanked(canvas, [(start, end) for start, end, _ in seen]) if seen else canvas
 
 
 def without_fields(value: Any, dropped: frozenset[tuple[str, ...]], path: tuple[str, ...] = ()) -> Any:

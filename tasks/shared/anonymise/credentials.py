@@ -22,20 +22,22 @@ ISSUED = re.compile(
 )
 HEADER = re.compile(r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{16,}=*)")
 IN_URL = re.compile(r"://([^\s/@:\"'<>]+:[^\s/@\"'<>]+)@")
-VALUE = rf"""[^\s"'`,;&<>{BLANK}]"""
+# Up to the next parameter of a query string.
+VALUE = rf"""(?:[^\s"'`,;&<>{BLANK}]|&(?![\w-]+=))"""
 PASSWORD = re.compile(
-    rf"""(?i)(?<![a-z])(?:pass(?:word|wd|wort|phrase|code)?|pwd|kennwort)["']?(?P<sign>\s*[:=]\s*|\s+(?:is|ist)\s+)
+    rf"""(?i)(?<![a-z])(?P<name>pass(?:word|wd|wort|phrase|code)?|pwd|kennwort)["']?
+    (?P<sign>[^\S\n]*[:=][^\S\n]*|[^\S\n]+(?:is|ist)[^\S\n]+)
     ["'`]?(?P<value>{VALUE}{{4,}})""",
     re.VERBOSE,
 )
+KEY = "api|access|auth|account|private|secret|client|encryption|signing"
 NAMED = re.compile(
-    rf"""(?i)(?<![a-z])(?:[a-z0-9]+[_-])*(?:secret|token|credential|api[_ -]?key|apikey|access[_ -]?key|auth[_ -]?key
-    |account[_ -]?key|private[_ -]?key|client[_ -]?secret|secret[_ -]?(?:access[_ -]?)?key)s?
+    rf"""(?i)(?<![a-z])(?:[a-z0-9]{{1,30}}[_-]){{0,6}}(?:secret|token|credential|(?:{KEY})[_ -]?(?:access[_ -]?)?key)s?
     ["']?\s*(?:[:=]|\bis\b)\s*["'`]?(?P<value>{VALUE}{{8,}})""",
     re.VERBOSE,
 )
 PLACEHOLDER = re.compile(r"[:${%?*(\[]|(?:null|none|true|false)\b", re.IGNORECASE)
-PLAIN_NAME = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)*\)*")
+PLAIN_NAME = re.compile(r"[A-Za-z_.()]+")
 # Words without which no text has a named or issued credential; for `Sight.words`, and for the text as it is.
 NAMING = ("pass", "pwd", "kennwort")
 KEYING = ("secret", "token", "credential", "key")
@@ -69,7 +71,7 @@ def credentials(sight: Sight) -> Iterator[Found]:
         for match in pattern.finditer(sight.text):
             yield Found(*match.span(pattern.groups), match[pattern.groups])
     if sight.speaks_of(NAMING):
-        yield from (_trimmed(m) for m in PASSWORD.finditer(sight.text) if _is_password(m["value"], m["sign"]))
+        yield from (_trimmed(m) for m in PASSWORD.finditer(sight.text) if _is_password(m))
     if any(word in sight.words for word in KEYING):
         yield from (_trimmed(m) for m in NAMED.finditer(sight.text) if _is_random(m["value"]))
 
@@ -80,11 +82,14 @@ def _trimmed(match: re.Match[str]) -> Found:
     return Found(match.start("value"), match.start("value") + len(value), value)
 
 
-def _is_password(value: str, sign: str) -> bool:
-    """Whether *value* after *sign* is one, and not a parameter, a column (`p.password`) or a word (`is required`)."""
+def _is_password(match: re.Match[str]) -> bool:
+    """Whether the value is one, and not a parameter, a column (`p.password`), a word (`is required`) or a verdict."""
+    value, sign = match["value"], match["sign"]
+    if match["name"].lower() == "pass":
+        return _is_random(value)
     if PLACEHOLDER.match(value) or not value.rstrip(".)]}!?"):
         return False
-    return not PLAIN_NAME.fullmatch(value) if sign != sign.strip() and ":" not in sign else True
+    return ":" in sign or sign == sign.strip() or not PLAIN_NAME.fullmatch(value)
 
 
 def _is_random(value: str) -> bool:

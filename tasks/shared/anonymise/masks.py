@@ -8,6 +8,7 @@ are consonants, so that no detector sees a number, a name or a word in a mask.
 
 import hmac
 import re
+from collections.abc import Iterable
 
 LETTERS = "bcdfghjklmnpqrstvwxz"
 LENGTH = 8
@@ -32,6 +33,20 @@ def mask(key: bytes, dataset: str, kind: str, value: str) -> str:
 def without_digests(text: str) -> str:
     """*text* with every mask as its kind alone (`<EMAIL>`), as datasets have different masks of the same value."""
     return MASK.sub(r"<\g<kind>>", text) if "<" in text else text
+
+
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """*text*, of the same length, without what stands at *spans*.
+
+    >>> blanked("abcd", [(1, 3), (2, 3)]).replace(BLANK, ".")
+    'a..d'
+    """
+    parts, end = [], 0
+    for start, stop in sorted(spans):
+        if stop > end:
+            parts += [text[end : max(start, end)], BLANK * (stop - max(start, end))]
+            end = stop
+    return "".join(parts) + text[end:]
 
 
 def opaque_blanked(text: str) -> str:
