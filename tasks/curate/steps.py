@@ -12,11 +12,12 @@ from prefect.runtime import flow_run
 
 from tasks.curate.curating import Curating, curate
 from tasks.curate.feedback.bringing import Bringing
+from tasks.curate.fine_tuning.exporting import write_export
 from tasks.curate.ledger_keeping import keep_ledger
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
-from tasks.shared.settings import load_settings
+from tasks.shared.settings import FineTuningForm, load_settings
 from tasks.shared.store.lake import Lake
 
 
@@ -59,6 +60,20 @@ async def keep_golden_ledger(project: str, window: Window) -> Batch:
     key = re.sub(r"[^a-z0-9]+", "-", f"golden-ledger-{project.lower()}").strip("-")
     await acreate_markdown_artifact(page, key=key, description=f"Golden dataset of {project}")
     return receipt
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def export_examples(
+    project: str, window: Window, form: FineTuningForm | None, model: str | None, smallest: int | None
+) -> Batch:
+    """Write a fine-tuning file and show its report; what is None is as the settings say."""
+    settings = load_settings()
+    changes = {name: value for name, value in (("form", form), ("model", model), ("smallest", smallest)) if value}
+    settings = settings.model_copy(update={"export": settings.export.model_copy(update=changes)})
+    exported = await write_export(settings, project, window, _this_run())
+    key = re.sub(r"[^a-z0-9]+", "-", f"export-{project.lower()}").strip("-")
+    await acreate_markdown_artifact(exported.markdown, key=key, description=f"Fine-tuning file of {project}, {window}")
+    return exported.receipt
 
 
 def _this_run() -> str:

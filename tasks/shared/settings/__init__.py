@@ -2,15 +2,17 @@
 
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
+    FINE_TUNING_FORMS,
     AnonymiseSettings,
     CurationSettings,
     DatasetKind,
     ExportSettings,
     FeedbackSettings,
+    FineTuningForm,
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
-from tasks.shared.settings.prompts import OptimiseSettings, PromptSettings
+from tasks.shared.settings.prompts import CompressSettings, OptimiseSettings, PromptSettings
 from tasks.shared.settings.scoring import (
     PROVIDER_KINDS,
     BudgetSettings,
@@ -28,17 +30,20 @@ from tasks.shared.settings.settings import LOCAL_STACK, Settings, client_environ
 
 __all__ = [
     "DATASET_KINDS",
+    "FINE_TUNING_FORMS",
     "LOCAL_STACK",
     "PROVIDER_KINDS",
     "AnonymiseSettings",
     "BudgetSettings",
     "CheckSettings",
+    "CompressSettings",
     "CurationSettings",
     "DatasetKind",
     "EvaluatorSettings",
     "ExperimentSettings",
     "ExportSettings",
     "FeedbackSettings",
+    "FineTuningForm",
     "GateMetric",
     "GateSettings",
     "JudgeSettings",

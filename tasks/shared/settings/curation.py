@@ -107,10 +107,49 @@ class CurationSettings(Section):
         return str(getattr(self.names, kind)).replace("{project}", project)
 
 
-class ExportSettings(Section):
-    """Fine-tuning files."""
+FineTuningForm = Literal["completion", "openai", "anthropic", "bedrock"]
+FINE_TUNING_FORMS: tuple[FineTuningForm, ...] = get_args(FineTuningForm)
 
+
+class ExportSettings(Section):
+    """Fine-tuning files: which answers are good enough to learn from, and how they are written down."""
+
+    form: FineTuningForm = Field(
+        "openai",
+        description="completion: prompt and completion; openai: chat messages; anthropic: Claude on Bedrock; "
+        "bedrock: Bedrock's conversations",
+    )
+    model: str = Field("", description="model to be tuned: whose tokens are counted, and what its training costs")
+    spans: tuple[str, ...] = Field((), description="names of the spans with the answers; those of curation when empty")
+    datasets: tuple[str, ...] = Field(
+        (), description="curated datasets to take answers from as well; the golden and the expert one when empty"
+    )
+    rated: str = Field(
+        "good", description="predicate over a candidate: its answer is one to learn from; good is curation.right"
+    )
+    scores: dict[str, float] = Field(
+        default_factory=dict, description="thresholds as in curation.scores; those of curation when empty"
+    )
+    lookback_days: Positive = Field(90, description="how far back spans are looked for")
+    splits: tuple[Literal["train", "dev", "test"], ...] = Field(
+        ("train",), min_length=1, description="splits to take from; the others stay unseen, the holdout always does"
+    )
+    field: str = Field(
+        "sql", description="field of the JSON that the model shall answer; the answer as it is when empty"
+    )
+    system: str = Field("", description="system message; {{x}} stands for the prompt variable x")
+    prompt: str = Field(
+        "{{input}}", min_length=1, description="user message; {{input}} stands for the question, {{x}} as above"
+    )
+    similarity: float = Field(0.9, gt=0, le=1, description="from which two questions are near-duplicates")
+    held_out_similarity: float = Field(
+        0.8, gt=0, le=1, description="from which a question is too much like an example of another split"
+    )
     smallest: Positive = Field(500, description="examples below which nothing is exported")
+    largest: Positive = Field(10_000, description="examples at most")
+    longest_tokens: Positive = Field(8_192, description="tokens of an example at most, by the estimate")
+    characters_per_token: float = Field(4.0, gt=0, description="where no span of the model tells")
+    epochs: Positive = Field(3, description="how often training passes over the file, for the cost")
 
 
 class FeedbackSettings(Section):
