@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+
 from tasks.curate.answers import later_answers
 from tasks.curate.draw import Candidate, Drawn, drawn
 from tasks.curate.examples import Taken, right_answer, span_texts
@@ -68,7 +70,7 @@ class Chooser:
         """The pool's rows by span, and the draw among them."""
         prefix = f"{self.now.kind}/"
         ours = [any(title.startswith(prefix) for title in titles) for titles in found.rows["strata"].to_pylist()]
-        table = found.rows.filter(ours)
+        table = found.rows.filter(pa.array(ours, pa.bool_()))
         rows = {row["span_id"]: row for row in table.to_pylist()}
         texts = [self.masks.text(row["question"]) for row in rows.values()]
         compares = any(stratum.compares for stratum in self.strata)

@@ -106,7 +106,7 @@ def quotas(
         if not open_strata:
             break
         lacks = {name: size * shares.get(name, 0.0) - held.get(name, 0) - taken[name] for name in open_strata}
-        taken[max(open_strata, key=lambda name: (lacks[name], name))] += 1
+        taken[max(open_strata, key=lambda name: (lacks[name], shares.get(name, 0.0), name))] += 1
     return taken
 
 
