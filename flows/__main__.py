@@ -1,7 +1,7 @@
 """`python -m flows`: run any flow by hand. Options come from the flow's typed parameters, help from its docstring.
 
 Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take. `why`,
-`tokens` and `prompts` are no flows: the first two read the lake and change nothing, the others are done in a moment.
+`tokens`, `examples` and `prompts` are no flows: they read the lake and change nothing, or are done in a moment.
 """
 
 import ast
@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.prompt_commands import prompts
-from flows.token_commands import tokens
+from flows.token_commands import examples, tokens
 from tasks.shared.errors import NightjarError
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -63,6 +63,7 @@ def main(arguments: list[str]) -> int:
         app.command(why)
         app.command(prompts)
         app.command(tokens)
+        app.command(examples)
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _fail(f"{_one_line(error)} Add --help to see what there is.", 1)

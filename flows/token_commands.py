@@ -1,5 +1,9 @@
-"""`python -m flows tokens`: what prompts spend their tokens on. No flow: it reads the lake and changes nothing."""
+"""`python -m flows tokens` and `examples`: what prompts spend tokens on, and what their examples are worth.
 
+No flows: they read the lake and change nothing.
+"""
+
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +17,18 @@ from tasks.shared.settings import load_settings
 
 if TYPE_CHECKING:
     from tasks.prompts.section_tokens import PromptUse
+    from tasks.shared.statistics.estimate import Estimate
 
 JSON_OPTION = Annotated[bool, Parameter(help="Print it as JSON.", negative="")]
 WINDOW_OPTION = Annotated[
     Window | None,
     Parameter(converter=lambda _type, tokens: Window.parse(tokens[0].value), n_tokens=1, accepts_keys=False),
 ]
+FINDINGS = {
+    "weak": "WEAK: questions of its kind are answered worse than all",
+    "redundant": "redundant: its question is like that of example {like}",
+    "never nearest": "idle: no question is most like it",
+}
 
 
 def tokens(
@@ -49,7 +59,48 @@ def tokens(
             Console().print(_sections_table(use))
     silent = ", ".join(f"{_title(use)} ({use.calls:,} calls)" for use in found if not use.sections)
     if silent:
-        Console().print(f"Without template and variables: {silent}.", markup=False, highlight=False, soft_wrap=True)
+        _say(f"Without template and variables: {silent}.")
+
+
+def examples(
+    name: str,
+    /,
+    *,
+    version: str = "production",
+    metric: str | None = None,
+    window: WINDOW_OPTION = None,
+    project: str | None = None,
+    json: JSON_OPTION = False,
+) -> None:
+    """Tell of each example in a prompt how often it is shown, and how answers fare with it, without it, and nearest it.
+
+    Args:
+        name: The prompt.
+        version: A tag, latest, or a version's id.
+        metric: Evaluator whose passes count; the first metric of the prompt's gate by default.
+        window: Calls of production: a UTC day or whole hours; the last seven days with spans by default. Experiments
+            with the prompt count whenever they were.
+        project: The Phoenix project; the settings' project by default.
+        json: Print it as JSON.
+    """
+    from tasks.prompts.example_calls import as_json, metric_of, use_of_examples
+
+    settings = load_settings()
+    counted = metric or metric_of(settings, name)
+    found = asyncio.run(
+        use_of_examples(settings, project or settings.project, name, version, metric=counted, window=window)
+    )
+    if json:
+        sys.stdout.write(orjson.dumps({"metric": counted, **as_json(found)}).decode() + "\n")
+        return
+    _say(f"{name}@{version}: {_share(found.passed)} of the answers pass {counted}, to {found.questions:,} questions.")
+    for each in found.examples:
+        _say(f"\n{each.number}. {each.question}")
+        shares = {"with it": each.with_it, "without": each.without, "to questions most like it": each.nearest}
+        told = [f"{what} {_share(share)}" for what, share in shares.items() if share]
+        _say(f"   shown {each.shown:,} times; {', '.join(told) or 'no answers'}")
+        if each.finding:
+            _say(f"   {FINDINGS[each.finding].format(like=each.like)}")
 
 
 def _sections_table(use: "PromptUse") -> Table:
@@ -63,6 +114,14 @@ def _sections_table(use: "PromptUse") -> Table:
         numbers = (f"{each.mean:,.0f}", interval, f"{each.share:.1%}", f"{each.tokens:,.0f}")
         table.add_row(each.section, *numbers, "yes" if each.changes else "no")
     return table
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _share(share: "Estimate | None") -> str:
+    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}, n {share.n:,})" if share else "none"
 
 
 def _title(use: "PromptUse") -> str:

@@ -17,19 +17,19 @@ class Skill(BaseModel):
 
     seed: int = Field(7, description="equal seeds make equal errors")
     error_rate: Share = Field(
-        0.28, ge=0, le=1, description="share of wrong SQL that a small model writes with a described schema and no more"
+        0.25, ge=0, le=1, description="share of wrong SQL that a small model writes with a described schema and no more"
     )
     large_model: float = Field(0.6, ge=0, description="factor for models not named mini, nano, haiku, flash ...")
     fine_tuned: float = Field(0.3, ge=0, description="factor for models named ft:...")
     no_schema: float = Field(4.0, ge=0, description="factor without the tables of the schema in the prompt")
     no_descriptions: float = Field(1.02, ge=0, description="factor for a schema without comments on its columns")
-    examples: float = Field(0.6, ge=0, description="factor with at least one example of a question and its SQL")
+    examples: float = Field(0.5, ge=0, description="factor with at least one example of a question and its SQL")
     like_example: float = Field(
         0.25, ge=0, description="further factor where an example shows the same kind of question"
     )
     wrong_example: float = Field(4.0, ge=0, description="the same where that example's SQL is wrong")
     rule: float = Field(0.25, ge=0, description="factor for a task that says to use only names of the schema")
-    careless: float = Field(1.45, ge=0, description="factor for a task that asks to guess, or to be quick")
+    careless: float = Field(1.6, ge=0, description="factor for a task that asks to guess, or to be quick")
     largest_error_rate: Share = Field(0.9, ge=0, le=1, description="more is never wrong")
     own_share: Share = Field(
         0.1,

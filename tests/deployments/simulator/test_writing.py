@@ -28,6 +28,7 @@ from tests.deployments.simulator.conftest import RIGHT
 MODEL = "gpt-4o-mini"
 VALUES = values_for(random.Random(1))
 REGIONS = "How many devices are active per region?"
+SITES = "Which sites had more than 5 offline devices in the last 7 days?"
 CANDIDATES = ("better", "careless", "compressed")
 PROPOSAL = {"type": "object", "properties": {name: {"type": "string"} for name in ("name", "why", "task", "examples")}}
 PROPOSALS = {"type": "object", "properties": {"prompts": {"type": "array", "items": PROPOSAL}}}
@@ -37,7 +38,7 @@ PROPOSALS = {"type": "object", "properties": {"prompts": {"type": "array", "item
 def asked_often() -> dict[str, str]:
     """Distinct simulated questions with their right SQL."""
     rng = random.Random(3)
-    drawn = [(question, values_for(rng)) for question in QUESTIONS for _ in range(60)]
+    drawn = [(question, values_for(rng)) for question in QUESTIONS for _ in range(25)]
     return {question.text.format(**values): question.written("good", values) for question, values in drawn}
 
 
@@ -58,10 +59,10 @@ def right_share(name: str, model: str = MODEL, **sections: str) -> float:
 def test_a_better_prompt_is_right_more_often_and_a_careless_one_less():
     share = {name: right_share(f"candidates/{name}") for name in CANDIDATES}
     production = right_share("sql-writer")
-    assert 0.85 <= production <= 0.91
+    assert 0.82 <= production <= 0.9
     assert share["better"] >= 0.97
     assert 0.55 <= share["careless"] <= 0.65
-    assert share["compressed"] == pytest.approx(production, abs=0.03)
+    assert production - 0.01 <= share["compressed"] <= production + 0.1
     assert right_share("sql-writer", "gpt-4o") > production + 0.03
     assert right_share("sql-writer", schema="") < production - 0.2
 
@@ -83,7 +84,7 @@ def test_a_better_prompt_is_right_where_a_worse_one_was_but_for_its_own_luck():
 
 def test_the_features_of_a_prompt_are_seen():
     production, careless = prompt_file("sql-writer"), prompt_file("candidates/careless")
-    prompt = prompt_for(REGIONS, production)
+    prompt = prompt_for(SITES, production)
     seen = features_of(prompt, open_question(prompt))
     assert (seen.schema, seen.descriptions, seen.examples, seen.like) == (True, True, 5, "wrong")
     assert (seen.rule, seen.careless) == (False, False)
