@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -14,6 +15,7 @@ from tasks.experiments.expected import confirm, estimate_receipt, expected_usd
 from tasks.experiments.steps import (
     ask_examples,
     expect,
+    look,
     open_experiments,
     plan_trial,
     publish_experiments,
@@ -75,8 +77,9 @@ async def experiment(
         return [estimate_receipt(trial, each, dt.datetime.now(dt.UTC))]
     if not yes:
         confirm(expected_usd(each), settings.budget, f"experiment {gate}")
-    trial, doubts = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
-    receipts = await publish_experiments(trial)
+    trial = await open_experiments(trial)
+    doubts, stopped = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
+    receipts = with_note(await publish_experiments(trial), stopped)
     receipts += [await track_comparison(trial, doubts), await report_comparison(trial, doubts)]
     if doubts:
         message = f"what was answered is stored and published, but {'; '.join(doubts)}."
@@ -84,25 +87,32 @@ async def experiment(
     return receipts
 
 
+def with_note(receipts: Sequence[Batch], note: str) -> list[Batch]:
+    """*receipts*, the last of which has *note*, where there is one."""
+    return [*receipts[:-1], replace(receipts[-1], notes=(*receipts[-1].notes, *([note] if note else [])))]
+
+
 def evaluators_of(settings: Settings, trial: Trial) -> list[str]:
     """The evaluators of the night, and those that the gate asks for."""
     return chosen([*chosen((), settings), *trial.gate.metrics], settings)
 
 
-async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[Trial, list[str]]:
+async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[list[str], str]:
     """Ask and score block by block, until there is nothing more to ask, or no sense in it.
 
     Returns:
-        The trial as Phoenix has it, and what is in doubt.
+        What is in doubt; and why it ended before all examples were asked, where it did without a doubt.
     """
-    trial, doubts = await open_experiments(trial), []
+    doubts: list[str] = []
     for block in blocks_of(trial.stops):
         asked = await ask_examples(trial, block, run)
         for one in trial.experiments:
             doubts += [*asked[one.id].doubts, *await scored(one, asked[one.id].window, names, run)]
         if doubts:
             break
-    return trial, doubts
+        if block.end < len(trial.asked.questions) and (settled := look(trial)):
+            return doubts, f"settled after {settled.asked} of {settled.planned} examples: {settled.reason}"
+    return doubts, ""
 
 
 async def scored(one: Experiment, window: Window, names: Sequence[str], run: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tasks.experiments.answering import Answer, Ask
-from tasks.experiments.examples import Question, as_text
+from tasks.experiments.examples import Question
 from tasks.experiments.trial import Experiment
 from tasks.shared.gateways.phoenix import Attribute, Run, SentSpan
 from tasks.shared.gateways.phoenix.attributes import unflatten
@@ -69,8 +69,8 @@ def attributes(experiment: Experiment, question: Question, row: Mapping[str, Any
         "input.mime_type": "text/plain",
         "output.value": row["output"],
         "output.mime_type": None if row["output"] is None else "text/plain",
-        "metadata": as_text(metadata(question, row)),
-        "llm.prompt_template.variables": as_text(dict(question.input)),
+        "metadata": _json(metadata(question, row)),
+        "llm.prompt_template.variables": _json(dict(question.input)),
     }
     if variant.prompt is not None:
         told["llm.prompt_template.version"] = row["prompt_version"]

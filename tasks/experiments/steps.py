@@ -15,12 +15,15 @@ from prefect.runtime import flow_run
 
 from tasks.experiments.asking import Block, answered_so_far, ask_block
 from tasks.experiments.document import outcome_of
+from tasks.experiments.early import Settled, settled
 from tasks.experiments.expected import Expected, expected
+from tasks.experiments.few_shot import with_chosen_examples
 from tasks.experiments.gating import COMMENT, Case, files_of, power_notes, take_verdict, verdict_receipt, write_files
 from tasks.experiments.publishing import open_in_phoenix, publish
 from tasks.experiments.receipts import experiment_receipt
 from tasks.experiments.recording import Recorder
 from tasks.experiments.results import pair_of, track, write_report
+from tasks.experiments.scores import read_sides
 from tasks.experiments.trial import Trial, Wishes, planned_trial
 from tasks.shared.gateways.llm.keys import with_keys
 from tasks.shared.gateways.phoenix import Phoenix
@@ -28,6 +31,7 @@ from tasks.shared.pages.markdown import section_markdown
 from tasks.shared.records import Batch
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -46,13 +50,18 @@ def expect(trial: Trial, judges: Sequence[str]) -> list[Expected]:
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def open_experiments(trial: Trial) -> Trial:
-    """Make Phoenix and the lake have both experiments; returns the trial with their ids."""
-    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    """Make Phoenix and the lake have both experiments; returns the trial with their ids.
+
+    Embeddings that few-shot targets need are paid here, once for every text.
+    """
+    settings, now = await with_keys(load_settings(), _secret), dt.datetime.now(dt.UTC)
     recorder, opened = Recorder(settings, trial.project, create_markdown_artifact), []
     async with Phoenix(settings.phoenix) as phoenix:
         for experiment in trial.experiments:
+            variant, asked = experiment.variant, trial.asked.questions
+            variant = await with_chosen_examples(settings, trial.project, variant, asked)
             found = await open_in_phoenix(phoenix, trial, experiment)
-            opened.append(replace(experiment, phoenix_id=found.id, traced_in=found.project))
+            opened.append(replace(experiment, variant=variant, phoenix_id=found.id, traced_in=found.project))
             await asyncio.to_thread(recorder.record_experiment, trial, opened[-1], now)
     rows = {each.id: recorder.runs(each.id) for each in opened}
     return trial.opened(opened, answered_so_far(trial, rows))
@@ -79,16 +88,29 @@ async def ask_examples(trial: Trial, block: Block, run: str) -> dict[str, Batch]
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def publish_experiments(trial: Trial) -> list[Batch]:
-    """Make Phoenix have both experiments' answers with traces and scores; a receipt for each experiment."""
+    """Make Phoenix have both experiments' answers with traces and scores; receipts of baseline and candidate."""
     settings = load_settings()
-    recorder, receipts = Recorder(settings, trial.project), []
+    recorder, published = Recorder(settings, trial.project), {}
     async with Phoenix(settings.phoenix) as phoenix:
         url = phoenix.experiments.url(trial.asked.dataset_id, [each.phoenix_id for each in trial.experiments])
         for experiment in trial.experiments:
             rows = recorder.runs(experiment.id)
-            counts = await publish(phoenix, recorder.lake, trial, experiment, rows)
-            receipts.append(experiment_receipt(trial, experiment, rows, counts=counts, url=url))
-    return receipts
+            published[experiment.id] = rows, await publish(phoenix, recorder.lake, trial, experiment, rows)
+    return [
+        experiment_receipt(trial, each, published[each.id][0], counts=published[each.id][1], url=url)
+        for each in (trial.baseline, trial.candidate)
+    ]
+
+
+@task(cache_policy=NO_CACHE)
+def look(trial: Trial) -> Settled | None:
+    """Whether the verdict is settled by the scores so far; None to go on, and where the gate demands nothing."""
+    gate, settings = trial.gate, load_settings()
+    if not (gate.early_stop and gate.metrics):
+        return None
+    days, ids = settings.judges.calibration_days, (trial.baseline.id, trial.candidate.id)
+    sides = read_sides(Lake.open(settings.lake), trial.project, *ids, gate.metrics, calibration_days=days)
+    return settled(sides, gate)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)

@@ -25,6 +25,11 @@ def wrong_about_peru(question: Asked) -> dict[str, Any]:
     return {"output": answer, "model": "mine/small", "prompt_tokens": 12, "completion_tokens": 3, "cost_usd": 0.001}
 
 
+def clueless(_question: Asked) -> str:
+    """Knows no capital."""
+    return "Springfield"
+
+
 def counting(question: Asked, notes: str) -> str:
     """Notes every question in the file *notes*."""
     with Path(notes).open("a", encoding="utf-8") as file:

@@ -64,8 +64,8 @@ async def test_two_functions_are_compared_and_running_it_again_adds_nothing(data
     assert len(asked) == 12
     peru = [row for row in asked if "Peru" in row["example_id"]]
     assert {row["output"] for row in peru} == {"Lima", "Cusco"}
-    told = next(row for row in peru if row["output"] == "Cusco")
-    assert (told["cost_usd"], told["prompt_tokens"], told["model"]) == (0.001, 12, "mine/small")
+    costly = next(row for row in peru if row["output"] == "Cusco")
+    assert (costly["cost_usd"], costly["prompt_tokens"], costly["model"]) == (0.001, 12, "mine/small")
     runs, scores = await in_phoenix(project, found["candidate"]["phoenix_experiment_id"])
     matches = {key[0]: s["score"] for key, s in scores.items() if key[1] == "matches_expected"}
     assert sorted(matches.values()) == [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
