@@ -17,6 +17,7 @@ from tasks.shared.errors import NightjarError
 from tasks.shared.gateways.phoenix.annotating import AnnotatorKind
 from tasks.shared.gateways.phoenix.connection import Connection, Json, json_object
 from tasks.shared.gateways.phoenix.failures import Answered, Unreadable
+from tasks.shared.gateways.phoenix.links import comparison_url
 
 NIGHTJAR = "nightjar"
 CONFLICT = 409
@@ -174,8 +175,7 @@ class Experiments:
 
     def url(self, dataset_id: str, experiment_ids: Sequence[str]) -> str:
         """The page that compares experiments of a dataset, the first of them being what the others are held against."""
-        asked = "&".join(f"experimentId={quote(each, safe='')}" for each in experiment_ids)
-        return f"{self._connection.url}/datasets/{quote(dataset_id, safe='')}/compare?{asked}"
+        return comparison_url(self._connection.url, dataset_id, experiment_ids)
 
     async def _post(self, path: str, body: Json) -> None:
         try:

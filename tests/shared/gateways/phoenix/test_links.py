@@ -3,6 +3,7 @@
 import httpx
 
 from tasks.shared.gateways.phoenix import Phoenix, session_url
+from tasks.shared.gateways.phoenix.links import comparison_url
 from tasks.shared.settings import PhoenixSettings
 
 
@@ -16,6 +17,11 @@ def test_links_are_redirects_by_public_ids():
 
 def test_a_session_id_cannot_leave_its_place_in_the_path():
     assert session_url("http://p", "a/../b?#") == "http://p/redirects/sessions/a%2F..%2Fb%3F%23"
+
+
+def test_experiments_are_compared_on_the_page_of_their_dataset():
+    url = comparison_url("http://p/", "RGF0YXNldDox==", ["RXhwOjE=", "a&b"])
+    assert url == "http://p/datasets/RGF0YXNldDox%3D%3D/compare?experimentId=RXhwOjE%3D&experimentId=a%26b"
 
 
 def test_phoenix_serves_the_linked_pages(servers):
