@@ -33,11 +33,11 @@ def told_apart(examples: Sequence[str], traffic: Sequence[str]) -> Estimate | No
     79, 151-175; S. Rabanser et al. (2019), Failing loudly, NeurIPS 32, section 3. That folds have models of their own
     is not in the interval.
     """
+    if min(len(examples), len(traffic)) < FEWEST:
+        return None
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    if min(len(examples), len(traffic)) < FEWEST:
-        return None
     labels = [0] * len(examples) + [1] * len(traffic)
     model = LogisticRegression(class_weight="balanced", max_iter=1000, solver="liblinear", random_state=0)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
