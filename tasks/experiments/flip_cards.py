@@ -27,9 +27,9 @@ def flip_blocks(compared: Comparison, places: Places) -> list[Block]:
     found = flips(compared.sides)
     worse, better = ([flip for flip in found if flip.worse is wanted] for wanted in (True, False))
     same = compared.sides.asked - len(found)
-    told = f"The candidate is worse on {len(worse)} examples and better on {len(better)}"
+    examples = "1 example" if len(worse) == 1 else f"{len(worse)} examples"
     return [
-        Text(f"{told}; on {same} no score changed."),
+        Text(f"The candidate is worse on {examples} and better on {len(better)}; on {same} no score changed."),
         _cards("Worse with the candidate", worse, compared, places),
         _cards("Better with the candidate", better, compared, places),
     ]

@@ -3,8 +3,10 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from tasks.experiments.paired import Side, Sides
 from tasks.experiments.report import Places, report
 from tasks.experiments.returns import returns
 from tasks.experiments.verdict import decide
@@ -151,6 +153,19 @@ def test_a_comparison_without_any_score_is_a_page_all_the_same(compared):
     assert "No evaluator scored the answers." in text
     assert "The candidate is worse on 0 examples" in text
     assert "Candidate minus baseline" not in text
+
+
+def test_a_comparison_of_which_nothing_is_asked_yet_is_a_page_too(compared):
+    nothing, none = np.array([]), np.array([], bool)
+    pair = replace(
+        compared.sides.pairs[0],
+        **dict.fromkeys(("example_ids", "clusters", "strata"), ()),
+        **dict.fromkeys(("baseline", "candidate"), nothing),
+        eligible=none,
+    )
+    side = Side("b", "b", "b", {}, nothing, nothing, nothing)
+    page = report(replace(compared, sides=Sides((), (), (), side, side, (pair,), 12)), PLACES)
+    assert "0 of 12 examples were asked of both variants." in html(page)
 
 
 def test_a_report_lies_under_its_project_and_comparison():

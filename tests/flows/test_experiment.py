@@ -56,7 +56,7 @@ async def test_two_functions_are_compared_and_running_it_again_adds_nothing(data
     assert "/runs/" in tracked.notes[0]
     assert reported.counts["attached"] == 1
     page = page_of(reported)
-    assert "The candidate is worse on 1 examples and better on 0; on 5 no score changed." in page
+    assert "The candidate is worse on 1 example and better on 0; on 5 no score changed." in page
     assert "What is the capital of Peru?" in page
     found = {row["role"]: row for row in rows("SELECT * FROM experiments", project)}
     assert found["candidate"]["variant"] == WRONG
