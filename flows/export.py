@@ -6,6 +6,7 @@ from flows.windows import last_days
 from tasks.curate.steps import export_examples
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import FineTuningForm, load_settings
+from tasks.shared.settings.section import Positive
 
 
 @flow(timeout_seconds=4 * 3600, validate_parameters=True)
@@ -13,7 +14,7 @@ async def export(
     form: FineTuningForm | None = None,
     window: Window | None = None,
     model: str | None = None,
-    smallest: int | None = None,
+    smallest: Positive | None = None,
     project: str | None = None,
 ) -> Batch:
     """Write a file to fine-tune a model with: rated high, anonymised, nothing twice, nothing that shall stay unseen.
