@@ -21,19 +21,21 @@ ISSUED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 HEADER = re.compile(r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{16,}=*)")
-IN_URL = re.compile(r"://([^\s/@:\"'<>]+:[^\s/@\"'<>]+)@")
+IN_URL = re.compile(r"://([^\s/@:\"'<>\\]+:[^\s/@\"'<>\\]+)@")
 # Up to the next parameter of a query string.
-VALUE = rf"""(?:[^\s"'`,;&<>{BLANK}]|&(?![\w-]+=))"""
+VALUE = rf"""(?:[^\s"'`,;&<>\\{BLANK}]|&(?![\w-]+=))"""
+# In a JSON text inside of another one, quotes have backslashes.
+QUOTE = r"""(?:\\*["'`])?"""
 PASSWORD = re.compile(
-    rf"""(?i)(?<![a-z])(?P<name>pass(?:word|wd|wort|phrase|code)?|pwd|kennwort)["']?
+    rf"""(?i)(?<![a-z])(?P<name>pass(?:word|wd|wort|phrase|code)?|pwd|kennwort){QUOTE}
     (?P<sign>[^\S\n]*[:=][^\S\n]*|[^\S\n]+(?:is|ist)[^\S\n]+)
-    ["'`]?(?P<value>{VALUE}{{4,}})""",
+    {QUOTE}(?P<value>{VALUE}{{4,}})""",
     re.VERBOSE,
 )
 KEY = "api|access|auth|account|private|secret|client|encryption|signing"
 NAMED = re.compile(
     rf"""(?i)(?<![a-z])(?:[a-z0-9]{{1,30}}[_-]){{0,6}}(?:secret|token|credential|(?:{KEY})[_ -]?(?:access[_ -]?)?key)s?
-    ["']?\s*(?:[:=]|\bis\b)\s*["'`]?(?P<value>{VALUE}{{8,}})""",
+    {QUOTE}\s*(?:[:=]|\bis\b)\s*{QUOTE}(?P<value>{VALUE}{{8,}})""",
     re.VERBOSE,
 )
 PLACEHOLDER = re.compile(r"[:${%?*(\[]|(?:null|none|true|false)\b", re.IGNORECASE)

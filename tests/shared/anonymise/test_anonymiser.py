@@ -41,6 +41,7 @@ def kinds(text: str, names: tuple[str, ...] = ()) -> str:
         ("+49 30 901820 or phone (415) 555-2671", "<PHONE> or phone <PHONE>"),
         ("Tel. 030 90182015 or call 0049 30 901820", "Tel. <PHONE> or call <PHONE>"),
         ("password: hunter2, my password is tr0ub4dor", "password: <SECRET>, my password is <SECRET>"),
+        (r'{"a": "{\"password\": \"hunter22\"}"}', r'{"a": "{\"password\": \"<SECRET>\"}"}'),
         ("api_key=sk-proj-abcdefghijklmnop1234567890", "api_key=<SECRET>"),
         ("postgres://admin:s3cr3t@db/app", "postgres://<SECRET>@db/app"),
         (r'{"a": "x\nfoo@bar.com \u00e9bob@x.de"}', r'{"a": "x\n<EMAIL> \u00e9<EMAIL>"}'),
@@ -173,7 +174,17 @@ def test_no_text_takes_long(piece):
 
 FRAGMENTS = st.sampled_from(
     [
-        *("a@b.de", "4111 1111 1111 1111", "219-09-9999", "10.1.2.3", "+49 30 901820", "password: ", "phone ", "ssn "),
+        *(
+            "a@b.de",
+            "4111 1111 1111 1111",
+            "219-09-9999",
+            "10.1.2.3",
+            "+49 30 901820",
+            "password: ",
+            'token="a1b2c3d4e5',
+            "phone ",
+            "ssn ",
+        ),
         *("DE89370400440532013000", "00:1A:2B:3C:4D:5E", "sk-abcdefghijklmnopqrstuv", "<EMAIL_bcdfghjk>", "\\n", '"'),
         *("fe80::1", "dni 54362315K", "x", "1", " ", "-", ".", ":", "@", "\n", "Anna"),
     ]
@@ -199,6 +210,13 @@ def test_masking_a_value_twice_is_masking_it_once_and_leaves_json(value):
     once = PLAIN.value(value)
     assert PLAIN.value(once) == once
     assert json.loads(json.dumps(once)) == once
+
+
+@given(MESSES, st.booleans())
+def test_a_json_text_stays_json_however_deep_it_is(text, ascii_only):
+    inner = json.dumps({"a": text}, ensure_ascii=ascii_only)
+    masked = json.loads(PLAIN.text(json.dumps([inner], ensure_ascii=ascii_only)))
+    assert isinstance(json.loads(masked[0])["a"], str)
 
 
 @st.composite
