@@ -13,7 +13,7 @@ from tasks.prompts.candidates import Candidate
 from tasks.prompts.dev_scores import DevScore, best_of, dev_score, read_side, reason_against
 from tasks.prompts.outcome import Outcome, outcome
 from tasks.prompts.rounds import Round
-from tasks.shared.errors import StoreError
+from tasks.shared.errors import Inconclusive, StoreError
 from tasks.shared.gateways.phoenix import PromptHub
 from tasks.shared.gateways.phoenix.prompt_moves import move
 from tasks.shared.gateways.phoenix.prompts import CANDIDATE, PRODUCTION
@@ -58,7 +58,14 @@ def read_verdict(lake: Lake, project: str, verdict_id: str) -> dict[str, Any]:
 async def decided(
     hub: PromptHub, begun: Round, best: Candidate, verdict: Mapping[str, Any], settings: Settings
 ) -> Candidate:
-    """*best* with what became of it; a winner has its tag after this."""
+    """*best* with what became of it; a winner has its tag after this.
+
+    Raises:
+        Inconclusive: The verdict says less of the candidate than of what happened meanwhile; nothing was decided.
+    """
+    if reasons := unfit(verdict):
+        told = "; ".join(reasons)
+        raise Inconclusive(f"the round of {begun.prompt} has not ended: {told}. Run it again, it goes on from there.")
     found = outcome(verdict, begun.metric, settings.prompts)
     metric = next((each for each in verdict["metrics"] if each["metric"] == begun.metric), None)
     best = best.said(
@@ -67,6 +74,19 @@ async def decided(
     if not found.won or best.version is None:
         return best.became("archived", found.reason)
     return await tagged(hub, begun, best, found, promote=settings.prompts.promote)
+
+
+def unfit(verdict: Mapping[str, Any]) -> list[str]:
+    """Why an inconclusive *verdict* is no word on the candidate: it would be another once the trouble is over."""
+    if verdict["verdict"] != "inconclusive":
+        return []
+    unanswered = [
+        f"{count} answers of the {side} are {status}"
+        for side in ("baseline", "candidate")
+        for status, count in verdict[side]["answers"].items()
+        if status != "answered" and count
+    ]
+    return [*verdict["doubts"], *unanswered]
 
 
 async def tagged(hub: PromptHub, begun: Round, best: Candidate, found: Outcome, *, promote: bool) -> Candidate:

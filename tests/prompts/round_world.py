@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from tests.prompts.conftest import put, sessions_in
 
 DAY = Window.of_day(dt.date(2026, 11, 19))
 PROMPT = Path(__file__).parents[2] / "deployments" / "simulator" / "prompts" / "sql-writer.yaml"
-QUESTIONS = tuple(f"Which {n} devices raised the most critical alerts in the last 7 days?" for n in range(5, 45))
+QUESTIONS = tuple(f"Which {n} devices raised the most critical alerts in the last 7 days?" for n in range(5, 29))
+# The simulated model follows it, and is wrong as often as not.
+WRONG_EXAMPLE = "Question: Which 10 devices raised the most warning alerts in the last 30 days?\nSQL:\nSELECT 1"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class World:
     production: str
 
 
-def settings_of(name: str, provider: str) -> str:
+def settings_of(name: str, provider: str, candidates: int = 4) -> str:
     """nightjar.toml of the world called *name*, whose models are at *provider*."""
     return f"""
 [judges]
@@ -43,11 +45,12 @@ api_key = "simulated"
 enabled = []
 [gates.better]
 dataset = "{name}-golden"
+looks = 1
 [gates.better.metrics.sql_matches_expected]
 margin = 0
 floor = "none"
 [prompts]
-candidates = 4
+candidates = {candidates}
 [prompts.optimise.{name}]
 gate = "better"
 spans = ["generate"]
@@ -59,7 +62,7 @@ async def make_world(name: str) -> World:
     settings = load_settings()
     text = read_prompt(PROMPT)
     async with Phoenix(settings.phoenix) as phoenix:
-        named = type(text)(**{**vars(text), "name": name})
+        named = replace(text, name=name, sections={**text.sections, "examples": WRONG_EXAMPLE})
         production = (await phoenix.prompts.push(named, "openai")).prompt.version_id
         await phoenix.prompts.tag(production, "production")
         examples = [example(number, question) for number, question in enumerate(QUESTIONS)]
@@ -69,8 +72,8 @@ async def make_world(name: str) -> World:
 
 
 def example(number: int, question: str) -> Example:
-    """Every other example is for choosing."""
-    split = "dev" if number % 2 else "test"
+    """Every fourth example is for choosing."""
+    split = "test" if number % 4 else "dev"
     metadata = {"split": split, "cluster": f"{number:016x}", "stratum": "golden", "span_kind": "LLM"}
     return Example(f"{number:016x}", {"input": question, "question": question}, {"output": right(question)}, metadata)
 
@@ -89,7 +92,7 @@ def fill_lake(lake: Lake, project: str) -> None:
     spans, decisions = [], []
     for split in ("train", "test"):
         for number, session in enumerate(sessions_in(split, 3)):
-            asked = f"How many devices of {split} are active in site {number}?"
+            asked = f"Which {number + 3} devices raised the most warning alerts in the last 14 days?"
             span_id = f"{split}-{number}"
             spans.append({"span_id": span_id, "trace_id": f"t-{span_id}", "session_id": session, "input": asked})
             decisions.append({"unit_id": span_id, "evaluator": "sql_matches_expected", "score": 0.0, "label": "wrong"})
@@ -106,6 +109,9 @@ def verdict(version: str, **metric: Any) -> dict[str, Any]:
         "verdict": "pass",
         "reason": "All demands are kept.",
         "ratios": {"cost": None, "latency": None},
+        "baseline": {"answers": {"answered": 20}},
+        "candidate": {"answers": {"answered": 20, "errored": 0}},
+        "doubts": [],
         "metrics": [{**said, "n": 20, **metric}],
     }
 

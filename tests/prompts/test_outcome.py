@@ -3,6 +3,7 @@
 import pytest
 
 from tasks.prompts.dev_scores import DevScore, best_of, dev_score, reason_against, side_of
+from tasks.prompts.ending import unfit
 from tasks.prompts.outcome import metric_of, outcome
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import GateMetric, GateSettings, PromptSettings
@@ -34,6 +35,14 @@ def test_no_candidate_wins_that_the_gate_does_not_let_pass(said):
     found = outcome(verdict("v") | {"verdict": said, "reason": "It costs more."}, METRIC, PromptSettings())
     assert not found.won
     assert found.reason.endswith(f"; gate better: {said}. It costs more.")
+
+
+def test_an_inconclusive_verdict_for_reasons_of_its_own_ends_no_round():
+    enough, errored = verdict("v") | {"verdict": "inconclusive"}, {"answers": {"answered": 18, "errored": 2}}
+    assert unfit(enough) == []
+    assert unfit(enough | {"candidate": errored}) == ["2 answers of the candidate are errored"]
+    assert unfit(enough | {"doubts": ["the budget is spent"]}) == ["the budget is spent"]
+    assert unfit(verdict("v") | {"candidate": errored}) == []
 
 
 def test_the_metric_is_the_gates_first_and_passing_has_to_mean_being_better():
