@@ -74,9 +74,9 @@ def side_by_side(
     doubts: tuple[str, ...] = (),
 ) -> Sides:
     """The same from rows; *versions* are those of the evaluators that count, *known* the judges' calibrations."""
-    examples = [_examples(answers.runs) for answers in (baseline, candidate)]
-    ids = tuple(sorted(examples[0].keys() & examples[1].keys()))
-    clusters, strata = (tuple(examples[1][each][field] for each in ids) for field in ("cluster", "stratum"))
+    ids = tuple(sorted(_asked(baseline) & _asked(candidate)))
+    examples = _examples(candidate.runs)
+    clusters, strata = (tuple(examples[each][field] for each in ids) for field in ("cluster", "stratum"))
     scored = [_scored(answers, versions) for answers in (baseline, candidate)]
     together = partial(Paired, example_ids=ids, clusters=clusters, strata=strata)
     pairs = tuple(
@@ -135,6 +135,12 @@ def _examples(runs: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
     for run in runs:
         found.setdefault(run["example_id"], run)
     return found
+
+
+def _asked(answers: Answers) -> set[str]:
+    """The examples that were asked as often as was planned, whether they were answered or not."""
+    counts = Counter(run["example_id"] for run in answers.runs)
+    return {example for example, count in counts.items() if count >= answers.experiment["repetitions"]}
 
 
 def _scored(answers: Answers, versions: Mapping[str, str]) -> dict[str, _Scores]:

@@ -46,11 +46,19 @@ def test_examples_are_paired_with_their_scores_costs_and_traces(lake):
 
 
 def test_repetitions_are_averaged_before_anything_else(lake):
-    store(lake, "base", answers(1.0) + answers(0.0, repetition=2) + answers(0.0, repetition=3))
-    store(lake, "cand", answers(1.0) + answers(1.0, repetition=2) + answers("errored", repetition=3))
+    base = answers(1.0) + answers(0.0, repetition=2) + answers(0.0, repetition=3)
+    store(lake, "base", base, repetitions=3)
+    cand = answers(1.0) + answers(1.0, repetition=2) + answers("errored", repetition=3)
+    store(lake, "cand", cand, repetitions=3)
     (pair,) = read(lake).pairs
     assert (pair.baseline.tolist(), pair.candidate.tolist()) == ([pytest.approx(1 / 3)], [1.0])
     assert pair.binary
+
+
+def test_an_example_that_lacks_a_repetition_is_not_asked_yet(lake):
+    for name, second in (("base", answers(1.0, 1.0, repetition=2)), ("cand", answers(1.0, repetition=2))):
+        store(lake, name, answers(1.0, 1.0) + second, repetitions=2)
+    assert read(lake).example_ids == ("e0",)
 
 
 def test_an_errored_answer_is_missing_and_no_wrong_answer(lake):

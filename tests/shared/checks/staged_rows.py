@@ -132,6 +132,16 @@ GOOD: Mapping[str, Row] = {
         "high": 0.6,
         "unit": "share",
     },
+    "verdicts": {
+        "start_time": NOON,
+        "gate": "prompts",
+        "verdict": "pass",
+        "baseline": "e1",
+        "candidate": "e2",
+        "dataset": "golden-queries",
+        "dataset_version": "golden-queries-2026-11-19",
+        "document": '{"verdict": "pass"}',
+    },
     "experiments": {
         "start_time": NOON,
         "comparison": "nightly",
@@ -174,6 +184,7 @@ NAMED_BY = {
     "examples": "example_id",
     "dataset_versions": "version",
     "metrics": "name",
+    "verdicts": "verdict_id",
     "experiments": "experiment",
     "experiment_runs": "example_id",
 }
@@ -248,6 +259,11 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
         "coverage": {"coverage": 1.01},
         "interval_holds_value": {"low": 0.6},
         "bounds_hold_value": {"worst": 0.6, "best": 0.7},
+    },
+    "verdicts": {
+        "start_time": {"start_time": DAY.end},
+        "verdict": {"verdict": "perhaps", "document": '{"verdict": "perhaps"}'},
+        "document_agrees": {"document": '{"verdict": "fail"}'},
     },
     "experiments": {
         "start_time": {"start_time": DAY.end},

@@ -1,12 +1,21 @@
-"""Verdicts of gates: one of the three."""
+"""Verdicts of gates: one of the three, and the document says the same."""
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import one_of
+from tasks.shared.checks.rules import holds, one_of
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
-    return (one_of("verdict", ("pass", "fail", "inconclusive")),)
+    return (
+        one_of("verdict", ("pass", "fail", "inconclusive")),
+        holds("document_agrees", "the document is JSON and has the same verdict"),
+    )
 
 
-SUITE = Suite(checks=checks)
+SUITE = Suite(
+    checks=checks,
+    helpers={
+        "document_agrees": "CASE WHEN json_valid(document) THEN "
+        "coalesce(json_extract_string(document, '$.verdict') = verdict, false) ELSE document IS NULL END"
+    },
+)
