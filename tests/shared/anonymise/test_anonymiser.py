@@ -169,7 +169,7 @@ def test_masks_in_a_text_end_words_and_are_left_alone():
 def test_no_text_takes_long(piece):
     begun = time.process_time()
     PLAIN.text(piece * (40_000 // len(piece)))
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 5
 
 
 FRAGMENTS = st.sampled_from(
