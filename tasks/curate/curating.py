@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.curate.choice import Choice, Chooser, first_pool
-from tasks.curate.examples import Version, content_of, example_row, phoenix_example, table
+from tasks.curate.examples import Version, content_of, example_row, phoenix_example, split_for, table
 from tasks.curate.holdings import Holdings, file_of, holdings
 from tasks.curate.masking import anonymiser_of
 from tasks.curate.names import masked, names_judge
@@ -81,7 +81,10 @@ class Curating:
         """Add what was chosen, and what a killed run left; returns the version's row, None where there is nothing."""
         version = now.next_version(self.at)
         chosen = zip(choice.taken, choice.contents, strict=True)
-        rows = [example_row(taken, content, version, self.settings) for taken, content in chosen]
+        rows = [
+            example_row(taken, content, version, split_for(taken.row, now.rows, self.settings.splits))
+            for taken, content in chosen
+        ]
         await asyncio.to_thread(self._store, EXAMPLES, now, table(rows))
         added = [*now.unsent, *rows]
         if not added:

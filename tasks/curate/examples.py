@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 from tasks.curate.answers import Later
 from tasks.shared.gateways.phoenix import Example
 from tasks.shared.records import Window
-from tasks.shared.settings import DatasetKind, Settings
+from tasks.shared.settings import DatasetKind, SplitSettings
 from tasks.shared.splits import cluster_of, split_of
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import EXAMPLES
@@ -68,11 +68,10 @@ def content_of(taken: Taken, kind: DatasetKind, cohorts: Sequence[str]) -> dict[
     }
 
 
-def example_row(taken: Taken, content: Mapping[str, Any], version: Version, settings: Settings) -> dict[str, Any]:
+def example_row(taken: Taken, content: Mapping[str, Any], version: Version, split: str) -> dict[str, Any]:
     """The row of EXAMPLES that *taken*, with its masked *content*, becomes in *version*."""
     row = taken.row
     cluster = cluster_of(row["session_id"], row["span_id"])
-    split = split_of(cluster, settings.splits)
     metadata = {
         **content["said"],
         "stratum": taken.stratum,
@@ -101,6 +100,13 @@ def example_row(taken: Taken, content: Mapping[str, Any], version: Version, sett
         "version": version.name,
         "added_at": version.made_at,
     }
+
+
+def split_for(row: Mapping[str, Any], held: Iterable[Mapping[str, Any]], settings: SplitSettings) -> str:
+    """The split of the session: where its examples among *held* are, whatever the shares are by now; else by hash."""
+    cluster = cluster_of(row["session_id"], row["span_id"])
+    known = (each["split"] for each in held if cluster_of(each["session_id"], each["span_id"]) == cluster)
+    return next(known, None) or split_of(cluster, settings)
 
 
 def right_answer(kind: DatasetKind, taken: Taken) -> tuple[str | None, str | None]:
