@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.experiments.comparison import Comparison, read_comparison
 from tasks.experiments.paired import Sides
@@ -111,19 +112,26 @@ def write_report(settings: Settings, pair: Pair, flow_run_url: str | None) -> tu
     content = html(page).encode()
     path = lake.put_file(pair.path(), content)
     lake.put_file(pair.path(MARKDOWN), markdown(page).encode())
-    counts = {"warnings": sum(page.warnings.values()), "attached": int(_attached(settings, pair, content))}
+    attached = _at_live_run(settings, pair, lambda mlflow, run_id: mlflow.attach(run_id, REPORT_PAGE, content))
+    counts = {"warnings": sum(page.warnings.values()), "attached": int(attached)}
     return page, Batch(REPORTS, pair.project, _window(compared), 1, counts, notes=(path,))
 
 
-def _attached(settings: Settings, pair: Pair, content: bytes) -> bool:
-    """Attach the page to the comparison's live run; whether there is one. MLflow may be away, the lake has the page."""
+def tag_verdict(settings: Settings, pair: Pair, verdict: Mapping[str, Any]) -> bool:
+    """Write the outcome and the id of the gate's *verdict* on the comparison's live run; whether there is one."""
+    tags = {"nightjar.verdict": str(verdict["verdict"]), "nightjar.verdict_id": str(verdict["verdict_id"])}
+    return _at_live_run(settings, pair, lambda mlflow, run_id: mlflow.tag(run_id, tags))
+
+
+def _at_live_run(settings: Settings, pair: Pair, do: Callable[[Mlflow, str], None]) -> bool:
+    """Do something to the comparison's live run; whether there is one. MLflow may be away: the lake has it all."""
     try:
         mlflow = Mlflow.open(settings, pair.project)
         run_id = mlflow.live_comparison(pair.project, pair.subject)
         if run_id:
-            mlflow.attach(run_id, REPORT_PAGE, content)
+            do(mlflow, run_id)
     except ServiceUnavailable as error:
-        log.warning("the report of %s is not attached to its run: %s", pair.subject, error)
+        log.warning("the run of %s is not complete: %s", pair.subject, error)
         return False
     return bool(run_id)
 

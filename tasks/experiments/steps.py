@@ -22,7 +22,7 @@ from tasks.experiments.gating import COMMENT, Case, files_of, power_notes, take_
 from tasks.experiments.publishing import open_in_phoenix, publish
 from tasks.experiments.receipts import experiment_receipt
 from tasks.experiments.recording import Recorder
-from tasks.experiments.results import pair_of, track, write_report
+from tasks.experiments.results import pair_of, tag_verdict, track, write_report
 from tasks.experiments.scores import read_sides
 from tasks.experiments.trial import Trial, Wishes, planned_trial
 from tasks.shared.gateways.llm.keys import with_keys
@@ -146,6 +146,7 @@ async def decide_gate(trial: Trial, doubts: Sequence[str], output: str | None) -
     settings = load_settings()
     case = Case(trial.name, trial.project, trial.baseline.id, trial.candidate.id, tuple(doubts))
     verdict = await asyncio.to_thread(take_verdict, settings, trial.gate, case, show=create_markdown_artifact)
+    await asyncio.to_thread(tag_verdict, settings, pair_of(trial, doubts), verdict)
     files = files_of(verdict, settings.phoenix.url)
     if output:
         write_files(files, Path(output))

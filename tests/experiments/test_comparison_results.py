@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.experiments.results import Pair, read_results, track, write_report
+from tasks.experiments.results import Pair, read_results, tag_verdict, track, write_report
 from tasks.shared.settings import GateMetric, GateSettings, LakeSettings, MlflowSettings, Settings
 from tasks.shared.store.lake import Lake
 from tests.experiments.compared import BASELINE, CANDIDATE, PROJECT, lake_at
@@ -31,12 +31,14 @@ def test_a_comparison_is_one_run_with_two_below_it_however_often_it_is_tracked(s
     track(settings, PAIR, {})
     page, attached = write_report(settings, PAIR, "http://prefect/1")
     tracked = track(settings, PAIR, {})
+    assert tag_verdict(settings, PAIR, {"verdict": "fail", "verdict_id": "ab" * 8})
     runs = client.search_runs([client.get_experiment_by_name(settings.mlflow.experiment).experiment_id])
     parent = next(run for run in runs if run.data.tags["nightjar.kind"] == "comparison")
     assert len(runs) == 3
     assert tracked.notes[0].endswith(parent.info.run_id)
     assert [unattached.counts["attached"], attached.counts["attached"]] == [0, 1]
     assert parent.data.tags["nightjar.verdict"] == "fail"
+    assert parent.data.tags["nightjar.verdict_id"] == "ab" * 8
     assert parent.data.metrics["difference/score/quality.n"] == 11
     assert {run.data.tags.get("mlflow.parentRunId") for run in runs if run is not parent} == {parent.info.run_id}
     assert {file.path for file in client.list_artifacts(parent.info.run_id)} == {
