@@ -86,9 +86,9 @@ def attributes(experiment: Experiment, question: Question, row: Mapping[str, Any
 
 
 def metadata(question: Question, row: Mapping[str, Any]) -> Row:
-    """What the span says of the experiment, and of the right answer where somebody knows it."""
+    """What the span says of the experiment, and of the right answer; that is empty where nobody knows it."""
     found = {name: row[name] for name in ("experiment", "example_id", "repetition", "stratum")}
-    return {**found, **({"expected": dict(question.expected)} if question.expected else {})}
+    return {**found, "expected": dict(question.expected)}
 
 
 def sent_span(experiment: Experiment, question: Question, row: Mapping[str, Any]) -> SentSpan:

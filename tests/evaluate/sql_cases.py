@@ -76,6 +76,7 @@ SQL_CASES: dict[str, list[tuple[dict[str, Any], float | str | None]]] = {
         BROKEN,
     ],
     "sql_matches_expected": [
+        (answered("SELECT 1", None), None),
         (answered("SELECT a FROM t WHERE b = :b AND c = 'X' LIMIT 5"), 1.0),
         (answered("select A from T\nwhere (C = 'X') and b = %(b)s -- why\nlimit 5;"), 1.0),
         (answered("```sql\nSELECT a FROM t WHERE b = {{ b }} AND c = 'X' LIMIT 5\n```"), 1.0),

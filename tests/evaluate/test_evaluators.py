@@ -179,6 +179,7 @@ CASES = {
         (output(" "), None),
     ],
     "matches_expected": [
+        (answered("It is 42.", None), None),
         (answered("It is 42.", "It is 42."), 1.0),
         (answered("It  is\n42. ", "It is 42."), 1.0),
         (answered("cafe\N{COMBINING ACUTE ACCENT}", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"), 1.0),

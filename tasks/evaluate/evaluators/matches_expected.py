@@ -15,9 +15,11 @@ from tasks.shared.records import Evaluator, Score
 FENCED = re.compile(r"```[\w+-]*[ \t]*\n(?P<content>.*?)\n?```", re.DOTALL)
 
 
-def matches_expected(output: str | None, output_messages: str | None, metadata: str) -> Score:
-    """Compare the last thing said with `expected.output` of the metadata."""
+def matches_expected(output: str | None, output_messages: str | None, metadata: str) -> Score | None:
+    """Compare the last thing said with `expected.output` of the metadata; None where nobody knows the right answer."""
     said, expected = _normalised(answer_text(output, output_messages)), expected_output(metadata)
+    if expected is None:
+        return None
     wanted = _normalised(expected) if isinstance(expected, str) else orjson.dumps(expected).decode()
     if said == wanted:
         return Score(1.0, "equal")

@@ -15,9 +15,14 @@ from tasks.shared.sql.parse import parsed
 WORD = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|:?[\w.$]+|[<>=!|]+|\S")
 
 
-def sql_matches_expected(output: str | None, output_messages: str | None, metadata: str, *, sql_dialect: str) -> Score:
-    """Compare the syntax trees; tell the difference in PostgreSQL's spelling."""
-    expected = _expected_sql(metadata)
+def sql_matches_expected(
+    output: str | None, output_messages: str | None, metadata: str, *, sql_dialect: str
+) -> Score | None:
+    """Compare the syntax trees; tell the difference in PostgreSQL's spelling. None where no right answer is known."""
+    answer = expected_output(metadata)
+    if answer is None:
+        return None
+    expected = sql_in(answer) if isinstance(answer, str) else sql_of_fields(answer)
     if expected is None:
         return Score(explanation="There is no SQL in the right answer.")
     wanted = parsed(expected, sql_dialect)
@@ -35,11 +40,6 @@ def sql_matches_expected(output: str | None, output_messages: str | None, metada
     if ours.form == theirs.form:
         return Score(1.0, "same")
     return Score(0.0, "different", told(text_differences(ours.text, theirs.text, WORD)))
-
-
-def _expected_sql(metadata: str) -> str | None:
-    expected = expected_output(metadata)
-    return sql_in(expected) if isinstance(expected, str) else sql_of_fields(expected)
 
 
 EVALUATOR = Evaluator(
