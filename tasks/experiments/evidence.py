@@ -51,11 +51,11 @@ class Evidence:
         return known.information if known else 1.0
 
     def detectable(self, margin: float, tail: float) -> float | None:
-        """The distance from -margin at which a true difference would have been decided on with power 80 %."""
+        """How far below -margin a true difference would have been told to be worse, with power 80 %."""
         if self.seen is None:
             return None
         n, share = self.n / self.seen.mean.design_effect, self.information
-        found = detectable(self.deviation, n, self.seen.mean.degrees, tail, at=-margin * share)
+        found = detectable(self.deviation, n, self.seen.mean.degrees, tail, at=-margin * share, towards=-1)
         return found / share
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -32,7 +32,7 @@ SELECT document FROM verdicts WHERE dataset = $dataset ORDER BY start_time DESC,
 class Told:
     """One metric: the true difference from which on a candidate passes, and below which it fails, four times in five.
 
-    `distance` is how far apart each is from -margin: the minimum detectable effect, of a pass and of a fail.
+    How far each is from -margin is the minimum detectable effect, of a pass and of a fail.
     """
 
     metric: str
@@ -85,11 +85,13 @@ def told_of(gate: GateSettings, metric: str, clusters: Sequence[str], earlier: M
     fractions = fractions_of(looks(len(clusters), gate), len(clusters))
     deviation, effect = _variation(sizes, earlier)
     degrees = max(int(len(clusters) ** 2 / sum(size * size for size in sizes)) - 1, 1)
-    distances = [
-        detectable(deviation, len(clusters) / effect, degrees, nominal_tails(fractions, share)[-1], at=-margin)
-        for share in (tail, tail / demand_count(gate))
-    ]
-    return Told(metric, margin, -margin + distances[0], -margin - distances[1], earlier is not None)
+
+    def distance(share: float, towards: Literal[-1, 1]) -> float:
+        nominal = nominal_tails(fractions, share)[-1]
+        return detectable(deviation, len(clusters) / effect, degrees, nominal, at=-margin, towards=towards)
+
+    passes, fails = distance(tail, 1), distance(tail / demand_count(gate), -1)
+    return Told(metric, margin, -margin + passes, -margin - fails, earlier is not None)
 
 
 def demand_count(gate: GateSettings) -> int:

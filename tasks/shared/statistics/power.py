@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import ceil, sqrt
 from statistics import NormalDist
+from typing import Literal
 
 from tasks.shared.statistics.student import t_quantile
 
@@ -48,13 +49,20 @@ def design_effect(sizes: Sequence[int], correlation: float) -> float:
 
 
 def detectable(
-    deviation: Deviation, n: float, degrees: int, tail: float, *, at: float = 0.0, power: float = PLANNED
+    deviation: Deviation,
+    n: float,
+    degrees: int,
+    tail: float,
+    *,
+    at: float = 0.0,
+    towards: Literal[-1, 1] = 1,
+    power: float = PLANNED,
 ) -> float:
-    """The distance from *at* at which a true difference is told from it with *power*, to either side.
+    """The distance from *at*, upwards or downwards, at which a true difference is told from it with *power*.
 
-    *n* is the effective number of examples, *degrees* those of the error. The larger of both sides' distances is given,
-    and never less than 1 / n. Power is that of Student's test with the quantiles added, which for these is that of the
-    noncentral t but for a few thousandths.
+    *n* is the effective number of examples, *degrees* those of the error. Never less than 1 / n. Power is that of
+    Student's test with the quantiles added, which for these is that of the noncentral t but for a few thousandths; the
+    larger of the deviations at both places is taken.
 
     Source: S. A. Julious (2004), Sample sizes for clinical trials with normal data, Statistics in Medicine 23,
     1921-1986, sections 2 and 5 (differences; non-inferiority).
@@ -68,7 +76,7 @@ def detectable(
     low, high = 1 / n, max(1 / n, 2 * factor * max(deviation(at), 1.0))
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        widest = max(deviation(at - middle), deviation(at), deviation(at + middle))
+        widest = max(deviation(at), deviation(at + towards * middle))
         low, high = (middle, high) if factor * widest > middle else (low, middle)
     return high
 
