@@ -13,7 +13,7 @@ import orjson
 EXPECTS = (
     "status_code <> 'ERROR' AND (output IS NOT NULL OR output_messages IS NOT NULL) AND"
     " CASE WHEN contains(metadata, '\"expected\"')"
-    " THEN json_extract(metadata, '$.expected') IS NOT NULL ELSE false END"
+    " THEN json_type(metadata, '$.expected') = 'OBJECT' ELSE false END"
 )
 WORD = re.compile(r"\w+|[^\w\s]")
 COMPARED_WORDS = 2_000

@@ -69,7 +69,7 @@ def test_only_answers_whose_right_one_is_known_are_compared_with_it(lake, name, 
         span_row("none", output="SELECT 1"),
     )
     lake.write(SPANS, "p", DAY, span_table(*rows))
-    assert decided(lake, asking(name)) == {"known": label}
+    assert decided(lake, asking(name)) == {"known": label, "unknown": "not_applicable", "null": "not_applicable"}
 
 
 def test_what_ran_is_judged_by_the_span_that_ran_it(spans):
