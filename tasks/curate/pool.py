@@ -9,13 +9,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.curate.strata import RIGHT, SHIPPED, Stratum
+from tasks.curate.strata import NEAREST, RIGHT, SHIPPED, Stratum
 from tasks.shared.errors import ConfigurationError, StoreError
 from tasks.shared.records import DAY, HOUR, REACH_HOURS, Window
 from tasks.shared.settings import CurationSettings, DatasetKind, FeedbackSettings
 from tasks.shared.store.lake import Lake
 
 SHORT, LONG = 0.02, 0.98
+# What a predicate that compares with the dataset cannot use: the pool has no long texts but the question.
+NOT_POOLED = "EXCLUDE (output, metadata)"
 NEVER = Window(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + HOUR)
 
 USUAL = """
@@ -70,7 +72,10 @@ QUALIFY row_number() OVER (PARTITION BY strata ORDER BY place, span_id) <= $at_m
 ORDER BY place, span_id
 """
 COMPARED = "SELECT span_id, list_filter([{strata}], lambda title: title IS NOT NULL) AS strata FROM pool"
-TRIED = ", nearby AS (SELECT *, CAST(0 AS DOUBLE) AS nearest FROM judged) SELECT CAST(({tried}) AS BOOLEAN) FROM nearby"
+TRIED = """,
+nearby AS (SELECT * {less}, CAST(0 AS DOUBLE) AS nearest FROM judged)
+SELECT CAST(({tried}) AS BOOLEAN) FROM nearby
+"""
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,7 @@ def check(lake: Lake, settings: CurationSettings, strata: Iterable[Stratum]) -> 
     for setting, predicate in predicates.items():
         try:
             if predicate not in known:
-                of.sql(TRIED.format(tried=predicate), NEVER)
+                of.sql(TRIED.format(tried=predicate, less=NOT_POOLED if NEAREST.search(predicate) else ""), NEVER)
         except StoreError as error:
             raise ConfigurationError(
                 f"curation.{setting} {predicate!r} is no predicate over a candidate ({error}). "

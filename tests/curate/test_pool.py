@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,6 +200,13 @@ def test_the_question_is_the_prompt_variable_the_field_the_last_user_message_or_
     assert source(lake, "p", nobody, SETTINGS, FeedbackSettings()) is None
 
 
+def test_the_guide_lists_every_column_that_a_predicate_may_use(pooled):
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "golden-datasets.md").read_text(encoding="utf-8")
+    listed = guide.partition("Columns:")[2].partition("\n\n")[0]
+    internal = {"place", "strata", "right_for"}
+    assert {name for name in pooled.rows.column_names if f"`{name}`" not in listed} == internal
+
+
 def test_strata_of_the_settings_replace_add_and_remove():
     settings = CurationSettings(
         strata={"golden": {"golden": "", "new_topics": "good AND nearest < 0.5", "slow": "latency_ms > 5000"}}
@@ -217,6 +225,8 @@ def test_a_predicate_that_is_none_is_named_before_anything_is_read(tmp_path):
         check(lake, CurationSettings(right="positiv > 0"), [])
     with pytest.raises(ConfigurationError, match=r"curation\.strata\.failed\.slow"):
         check(lake, CurationSettings(), [Stratum("failed", "slow", "latency_ms >")])
+    with pytest.raises(ConfigurationError, match="output"):
+        check(lake, CurationSettings(), [Stratum("golden", "odd", "nearest < 0.1 AND output = 'x'")])
     check(lake, CurationSettings(right="positive > 0 AND labels['x'] = 'y' AND scores['z'] > 1"), [])
 
 
