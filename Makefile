@@ -68,9 +68,12 @@ down: $(NIGHTJAR) ## stop exactly what was started
 status: $(NIGHTJAR) ## show what runs and where
 	@$(PY) -m deployments.local status
 
-.PHONY: demo
+.PHONY: demo demo-gates
 demo: env ## two weeks of simulated traffic through the whole pipeline, on real servers
 	@$(PY) -m deployments.local demo
+
+demo-gates: $(NIGHTJAR) ## on the running demo: a golden dataset, three candidates before a gate, a better prompt
+	@$(PY) -m deployments.local demo-gates
 
 .PHONY: deploy
 deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings

@@ -1,4 +1,4 @@
-"""`python -m deployments.local up|down|status|demo`, behind the Makefile's targets."""
+"""`python -m deployments.local up|down|status|demo|demo-gates`, behind the Makefile's targets."""
 
 import datetime as dt
 import sys
@@ -76,6 +76,15 @@ def demo_command() -> None:
 
     with only_command(FOLDER):
         demo(Console())
+
+
+@app.command(name="demo-gates")
+def demo_gates_command() -> None:
+    """Curate a golden dataset of the demo's traffic, put three candidates before a gate, look for a better prompt."""
+    from deployments.local.demo_gates import demo_gates
+
+    with only_command(FOLDER):
+        demo_gates(Console())
 
 
 if __name__ == "__main__":

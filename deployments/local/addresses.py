@@ -38,6 +38,13 @@ def report(settings: Settings, project: str, day: dt.date) -> str:
     return _newest(settings, f"reports/date={day}/project={quote(project, safe='')}/*.html")
 
 
+def comparison(settings: Settings, project: str, gate: str) -> str:
+    """The newest report that compares two variants for the gate."""
+    return _newest(
+        settings, f"reports/comparisons/project={quote(project, safe='')}/gate={quote(gate, safe='')}/*/*.html"
+    )
+
+
 def validation(settings: Settings, project: str, day: dt.date) -> str:
     """The newest page that says which checks a batch of the day passed and failed."""
     return _newest(settings, f"validations/project={quote(project, safe='')}/date={day}/spans-*.html")
