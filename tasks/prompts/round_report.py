@@ -50,7 +50,7 @@ def sentence_of(ended: Round) -> str:
     """The round in a sentence."""
     for each in ended.candidates:
         if each.outcome == "promoted":
-            return f"{ended.prompt}: {each.candidate} ({each.version}) is in production: {each.reason}"
+            return f"{ended.prompt}: {each.candidate} ({each.version}) became production: {each.reason}"
         if each.outcome == "candidate":
             return f"{ended.prompt}: {each.candidate} ({each.version}) is tagged candidate: {each.reason}"
     if not ended.candidates:

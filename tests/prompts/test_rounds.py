@@ -11,7 +11,7 @@ from tasks.prompts.ending import chosen, decided
 from tasks.prompts.round_report import receipt_of, round_page
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.gateways.phoenix import Phoenix
-from tasks.shared.gateways.phoenix.prompt_moves import move, roll_back
+from tasks.shared.gateways.phoenix.prompt_moves import move, moves, roll_back
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.pages.page import html
 from tasks.shared.settings import load_settings
@@ -130,6 +130,20 @@ async def test_a_promoted_winner_is_production_and_its_round_stays_ended_until_s
     async with Phoenix(load_settings().phoenix) as phoenix:
         assert (await roll_back(phoenix.prompts, world.prompt)).version == world.production
     assert (await beginning(world).round()).waiting == ()
+
+
+async def test_a_round_that_was_killed_between_tag_and_record_ends_the_same_and_moves_nothing_again(world, monkeypatch):
+    monkeypatch.setenv("NIGHTJAR_PROMPTS__PROMOTE", "true")
+    begun = await beginning(world).round()
+    record(begun.candidates)
+    ended = []
+    for _ in range(2):
+        found, best = chosen(await beginning(world).round(), scores(begun, 0.2, 0.0, 0.1, -0.3), 0.95)
+        async with Phoenix(load_settings().phoenix) as phoenix:
+            ended.append(await decided(phoenix.prompts, found, best, verdict("v1"), load_settings()))
+            noted = await moves(phoenix.prompts, world.prompt)
+    assert ended[0] == ended[1]
+    assert [(each.before, each.version) for each in noted] == [(world.production, ended[0].version)]
 
 
 async def test_production_that_somebody_moved_meanwhile_is_left_alone(world, monkeypatch):
