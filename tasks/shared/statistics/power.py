@@ -60,24 +60,25 @@ def detectable(
 ) -> float:
     """The distance from *at*, upwards or downwards, at which a true difference is told from it with *power*.
 
-    *n* is the effective number of examples, *degrees* those of the error. Never less than 1 / n. Power is that of
-    Student's test with the quantiles added, which for these is that of the noncentral t but for a few thousandths; the
-    larger of the deviations at both places is taken.
+    *n* is the effective number of examples, *degrees* those of the error. Never less than 1 / n. The test's quantile
+    counts deviations as the test sees them, those at *at* or at the true difference, whichever is larger; the power's
+    quantile those at the true difference. Student's quantiles added are the noncentral t's but for a few thousandths.
 
-    Source: S. A. Julious (2004), Sample sizes for clinical trials with normal data, Statistics in Medicine 23,
-    1921-1986, sections 2 and 5 (differences; non-inferiority).
+    Sources: J. Nam (1997), Establishing equivalence of two treatments and sample size requirements in matched-pairs
+    design, Biometrics 53, 1422-1430 (a deviation of its own under either hypothesis); S. A. Julious (2004), Sample
+    sizes for clinical trials with normal data, Statistics in Medicine 23, 1921-1986, sections 2 and 5.
 
     Raises:
         ValueError: *n* is not positive.
     """
     if not n > 0:
         raise ValueError(f"{n} examples. Give more than 0.")
-    factor = (t_quantile(1 - tail, degrees) + t_quantile(power, degrees)) / sqrt(n)
-    low, high = 1 / n, max(1 / n, 2 * factor * max(deviation(at), 1.0))
+    tested, told = t_quantile(1 - tail, degrees) / sqrt(n), t_quantile(power, degrees) / sqrt(n)
+    low, high = 1 / n, max(1 / n, 2 * (tested + told) * max(deviation(at), 1.0))
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        widest = max(deviation(at), deviation(at + towards * middle))
-        low, high = (middle, high) if factor * widest > middle else (low, middle)
+        true = deviation(at + towards * middle)
+        low, high = (middle, high) if tested * max(deviation(at), true) + told * true > middle else (low, middle)
     return high
 
 
