@@ -31,10 +31,12 @@ def metric_of(gate_name: str, gates: Mapping[str, GateSettings], metric: str) ->
     if metric not in gate.metrics:
         known = ", ".join(gate.metrics) or "none"
         raise ConfigurationError(f"gate {gate_name!r} has no metric {metric!r} ({known}). Add it, or name another one.")
-    if gate.metrics[metric].margin:
+    # Where the gate may stop once nothing is worse, the gain at that moment says too little, and its p too much.
+    if gate.metrics[metric].margin and gate.early_stop:
         raise ConfigurationError(
             f"gate {gate_name!r} lets candidates pass that are {gate.metrics[metric].margin:g} worse by {metric}. For "
-            f"better prompts set gates.{gate_name}.metrics.{metric}.margin = 0, or use a gate of its own."
+            f"better prompts set gates.{gate_name}.metrics.{metric}.margin = 0, or early_stop = false, or use a gate of "
+            "its own."
         )
     return metric
 

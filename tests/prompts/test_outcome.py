@@ -53,6 +53,8 @@ def test_the_metric_is_the_gates_first_and_passing_has_to_mean_being_better():
     assert metric_of("g", gates, "") == "a"
     with pytest.raises(ConfigurationError, match=r"0\.1 worse by b.*set gates\.g\.metrics\.b\.margin = 0"):
         metric_of("g", gates, "b")
+    gates["to the end"] = gates["g"].model_copy(update={"early_stop": False})
+    assert metric_of("to the end", gates, "b") == "b"
     with pytest.raises(ConfigurationError, match=r"no metric 'c' \(a, b\)"):
         metric_of("g", gates, "c")
     with pytest.raises(ConfigurationError, match=r"no metric '' \(none\)"):
