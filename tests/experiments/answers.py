@@ -42,3 +42,10 @@ def away_for_peru(question: Asked, notes: str) -> str:
     if "Peru" in question["input"] and not Path(notes).exists():
         raise ConnectionError("nobody answers")
     return right(question)
+
+
+def away_for_italy(question: Asked, notes: str) -> dict[str, Any]:
+    """The same, and wrong about Peru too."""
+    if "Italy" in question["input"] and not Path(notes).exists():
+        raise ConnectionError("nobody answers")
+    return wrong_about_peru(question)

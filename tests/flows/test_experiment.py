@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.ledger import Ledger
 from tests.experiments.answers import CAPITALS
-from tests.providers import books, simulated
+from tests.providers import MODEL, books, simulated
 
 pytestmark = pytest.mark.servers
 HERE = "callable:tests.experiments.answers"
@@ -58,44 +59,60 @@ async def in_phoenix(project, experiment_id):
         return await phoenix.experiments.runs(experiment_id), await phoenix.experiments.evaluations(experiment_id)
 
 
-async def test_two_functions_are_compared_and_running_it_again_adds_nothing(dataset, project):
-    receipts = await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset)
-    *answered, tracked, reported = receipts
-    assert [(each.rows, each.counts["answered"], each.counts["traced"]) for each in answered] == [(6, 6, 6)] * 2
+async def test_two_functions_are_compared_and_running_it_again_adds_only_what_did_not_come(dataset, project, tmp_path):
+    away = f"{HERE}:away_for_italy notes={tmp_path / 'back'} version=1"
+    first = await experiment("capitals", baseline=RIGHT, candidate=away, dataset=dataset)
+    assert [(each.counts["answered"], each.counts["traced"]) for each in first[:2]] == [(6, 6), (5, 6)]
+    assert any("1 of 6 answers errored, first: no answer after 3 tries" in note for note in first[1].notes)
+    found = {row["role"]: row for row in rows("SELECT * FROM experiments", project)}
+    assert found["candidate"]["variant"] == away
+    _, scores = await in_phoenix(project, found["candidate"]["phoenix_experiment_id"])
+    assert sorted(matches(scores)) == [0.0, 1.0, 1.0, 1.0, 1.0], "what did not come is no wrong answer"
+    before = rows("SELECT * FROM experiment_runs WHERE status = 'answered' ORDER BY trace_id", project)
+    (tmp_path / "back").touch()
+    *again, tracked, reported = await experiment("capitals", baseline=RIGHT, candidate=away, dataset=dataset)
+    assert [(each.rows, each.counts["answered"]) for each in again] == [(6, 6)] * 2
+    assert {"published_runs", "published_scores", "traced"}.isdisjoint(again[0].counts)
+    assert [again[1].counts[what] for what in ("published_runs", "published_scores", "traced")] == [1, 2, 1]
+    asked = rows("SELECT * FROM experiment_runs ORDER BY trace_id", project)
+    assert [row for row in asked if "Italy" not in row["example_id"] or row in before] == before
+    costly = next(row for row in asked if row["output"] == "Cusco")
+    assert (costly["cost_usd"], costly["prompt_tokens"], costly["model"]) == (0.001, 12, "mine/small")
+    runs, scores = await in_phoenix(project, found["candidate"]["phoenix_experiment_id"])
+    assert sorted(matches(scores)) == [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    assert {run.trace_id for run in runs.values()} == {
+        row["trace_id"] for row in asked if row["experiment"] == found["candidate"]["experiment"]
+    }
     assert "/runs/" in tracked.notes[0]
     assert reported.counts["attached"] == 1
     page = page_of(reported)
     assert "The candidate is worse on 1 example and better on 0; on 5 no score changed." in page
     assert "What is the capital of Peru?" in page
-    found = {row["role"]: row for row in rows("SELECT * FROM experiments", project)}
-    assert found["candidate"]["variant"] == WRONG
-    asked = rows("SELECT * FROM experiment_runs ORDER BY example_id, experiment", project)
-    assert len(asked) == 12
-    peru = [row for row in asked if "Peru" in row["example_id"]]
-    assert {row["output"] for row in peru} == {"Lima", "Cusco"}
-    costly = next(row for row in peru if row["output"] == "Cusco")
-    assert (costly["cost_usd"], costly["prompt_tokens"], costly["model"]) == (0.001, 12, "mine/small")
-    runs, scores = await in_phoenix(project, found["candidate"]["phoenix_experiment_id"])
-    matches = {key[0]: s["score"] for key, s in scores.items() if key[1] == "matches_expected"}
-    assert sorted(matches.values()) == [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
-    assert {run.trace_id for run in runs.values()} == {
-        row["trace_id"] for row in asked if row["experiment"] == found["candidate"]["experiment"]
-    }
-    again = await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset)
-    assert {"published_runs", "published_scores", "traced"}.isdisjoint(again[0].counts)
-    assert rows("SELECT * FROM experiment_runs ORDER BY example_id, experiment", project) == asked
 
 
+def matches(scores):
+    return [score["score"] for (_, name), score in scores.items() if name == "matches_expected"]
+
+
+JUDGE = """
+name: every_answer
+version: "1"
+description: A tenth of production is judged, and all of an experiment.
+unit: span
+inputs: {input: input, output: output}
+metric: conciseness
+sampling: {rate: 0.1}
+canaries: [{inputs: {input: 'What is the capital of France?', output: Paris.}, expect: concise}]
+"""
 POINTS = {
     "some answers paid, none stored": ("tasks.shared.store.ledger:Ledger.settle", 5, ""),
     "answers stored, not their spans": ("tasks.shared.store.stage:Stage._publish_partition", 1, "/spans/"),
-    "some scores in Phoenix": ("tasks.shared.gateways.phoenix.experiments:Experiments._post", 9, "evaluations"),
 }
 
 
 async def push(name, tag, task):
     messages = ({"role": "system", "content": "{{task}}"}, {"role": "user", "content": "{{question}}"})
-    text = PromptText(name=name, messages=messages, sections={"task": task}, model="simulated/gpt-4o-mini")
+    text = PromptText(name=name, messages=messages, sections={"task": task}, model=MODEL)
     async with Phoenix(load_settings().phoenix) as phoenix:
         pushed = await phoenix.prompts.push(text, "openai")
         await phoenix.prompts.tag(pushed.prompt.version_id, tag)
@@ -122,6 +139,11 @@ async def test_two_prompts_are_compared_and_killed_anywhere_nothing_is_paid_twic
     with simulated() as url:
         for name, value in {"KIND": "openai", "BASE_URL": f"{url}/v1", "API_KEY": "simulated"}.items():
             monkeypatch.setenv(f"NIGHTJAR_JUDGES__PROVIDERS__SIMULATED__{name}", value)
+        folder = nightjar_env.parent / "judges"
+        folder.mkdir()
+        (folder / "every_answer.yaml").write_text(JUDGE)
+        for name, value in {"FOLDER": str(folder), "ENABLED": '["every_answer"]', "MODEL": MODEL}.items():
+            monkeypatch.setenv(f"NIGHTJAR_JUDGES__{name}", value)
         monkeypatch.setenv("NIGHTJAR_EXPERIMENTS__IN_FLIGHT", "1")
         monkeypatch.setenv("NIGHTJAR_PROMPTS__CACHE", str(nightjar_env / "prompts"))
         targets = ["--baseline", f"prompt:{project}", "--candidate", f"prompt:{project}@candidate"]
@@ -132,33 +154,23 @@ async def test_two_prompts_are_compared_and_killed_anywhere_nothing_is_paid_twic
     assert last == 0
     asked = rows("SELECT * FROM experiment_runs", project)
     assert [row["status"] for row in asked] == ["answered"] * 12
-    assert {row["model"] for row in asked} == {"simulated/gpt-4o-mini"}
+    assert {row["model"] for row in asked} == {MODEL}
     ledger = Ledger(nightjar_env / ".ledger" / "judges.sqlite")
-    spent = ledger.spending(judge="experiment")
+    spent, judged = ledger.spending(judge="experiment"), ledger.spending(judge="every_answer@1").calls
     ledger.close()
-    assert (billed["answered"], spent.unsettled_calls) == (13, 1), "but for the one call in flight at the first kill"
+    assert spent.unsettled_calls == 1, "the one call in flight at the first kill"
+    assert billed["answered"] == 13 + judged
     assert spent.settled_usd == Decimal(str(sum(Decimal(str(row["cost_usd"])) for row in asked)))
     for found in rows("SELECT * FROM experiments", project):
         own = {row["trace_id"] for row in asked if row["experiment"] == found["experiment"]}
         runs, scores = await in_phoenix(project, found["phoenix_experiment_id"])
         assert {run.trace_id for run in runs.values()} == own
-        assert len(scores) == 12
+        assert Counter(name for _, name in scores) == dict.fromkeys(
+            ("every_answer", "has_output", "matches_expected"), 6
+        )
         spans = rows("SELECT trace_id, kind, prompt_version FROM spans", found["traced_in"])
         assert {span["trace_id"] for span in spans} == own
         assert {(span["kind"], span["prompt_version"] is None) for span in spans} == {("LLM", False)}
-
-
-async def test_a_target_that_is_away_is_doubt_and_no_wrong_answer(dataset, project, tmp_path):
-    away = f"{HERE}:away_for_peru notes={tmp_path / 'back'} version=1"
-    first = await experiment("away", baseline=RIGHT, candidate=away, dataset=dataset)
-    assert (first[1].counts["answered"], first[1].counts["errored"]) == (5, 1)
-    assert any("1 of 6 answers errored, first: no answer after 3 tries" in note for note in first[1].notes)
-    (candidate,) = rows("SELECT * FROM experiments WHERE role = 'candidate'", project)
-    _, scores = await in_phoenix(project, candidate["phoenix_experiment_id"])
-    assert {s["score"] for key, s in scores.items() if key[1] == "matches_expected"} == {1.0}
-    (tmp_path / "back").touch()
-    again = await experiment("away", baseline=RIGHT, candidate=away, dataset=dataset)
-    assert (again[1].counts["answered"], again[1].counts["published_runs"]) == (6, 1)
 
 
 async def test_nothing_is_asked_before_the_cost_is_known_and_confirmed(dataset, project, monkeypatch):
