@@ -93,7 +93,8 @@ class Beginning:
             settings,
             versions=[base.version_id, base.digest],
             names=list(self.options.spans),
-            metrics=list(self.gate.metrics),
+            evaluators=self.options.failing or list(self.gate.metrics),
+            judges=not self.options.failing,
         )
         found = shown_failures(
             rows,

@@ -24,7 +24,7 @@ from tasks.shared.store.lake import Lake
 SHOWN_SPLIT = "train"
 LONGEST_TEXT = 4000
 PASSING = pa.schema([("evaluator", pa.string()), ("version", pa.string()), ("passes_at", pa.float64())])
-SCORED = "SELECT DISTINCT evaluator, version FROM decisions WHERE list_contains($metrics, evaluator)"
+SCORED = "SELECT DISTINCT evaluator, version FROM decisions"
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,20 @@ class Failure:
 
 def failing_calls(
     lake: Lake, project: str, window: Window, settings: Settings, *, versions: Sequence[str],
-    names: Sequence[str], metrics: Sequence[str],
+    names: Sequence[str], evaluators: Sequence[str], judges: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of the calls in *window* that an evaluator of *metrics* failed or a person rejected.
+    """Rows of the calls in *window* that one of *evaluators*, or with *judges* any judge, failed or a person rejected.
 
     A call is one of the prompt when its span names one of *versions*, or has one of *names*. Traces that sealed
     examples came from are left out.
     """
-    scored = lake.sql(SCORED, project, window, {"metrics": list(metrics)}).to_pylist()
+    scored = lake.sql(SCORED, project, window).to_pylist()
     known = [{**each, "passes_at": passes_at(lake, each["evaluator"], each["version"])} for each in scored]
     parameters = {
         "versions": list(versions),
         "names": list(names),
-        "metrics": list(metrics),
+        "evaluators": list(evaluators),
+        "judges": judges,
         "rejecting": [*settings.curation.rejecting, *settings.feedback.negative],
         "corrections": list(settings.curation.corrections),
     }

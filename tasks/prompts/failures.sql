@@ -1,5 +1,5 @@
 -- Calls of one prompt in the window that failed, with what evaluators and people said of them and of their traces.
--- `passing` has the scores from which judges' versions pass; $metrics are the evaluators that count.
+-- `passing` has the scores from which versions of judges pass. $evaluators count, and with $judges every judge.
 WITH calls AS (
     SELECT span_id, trace_id, session_id, start_time, input, output, prompt_variables, prompt_version
     FROM spans
@@ -8,7 +8,7 @@ WITH calls AS (
 ),
 latest AS (
     SELECT evaluator, arg_max(version, (decided_at, version)) AS version FROM decisions
-    WHERE list_contains($metrics, evaluator) GROUP BY evaluator
+    WHERE list_contains($evaluators, evaluator) OR $judges AND kind = 'llm' GROUP BY evaluator
 ),
 judged AS (
     SELECT calls.span_id, evaluator, score, label, explanation,
@@ -47,6 +47,7 @@ troubles AS (
 )
 SELECT calls.*, coalesce(failures, []) AS failures, coalesce(comments, []) AS comments,
     coalesce(negative, false) AS rejected, correction, trouble
-FROM calls LEFT JOIN by_evaluators USING (span_id) LEFT JOIN by_people USING (trace_id) LEFT JOIN troubles USING (trace_id)
+FROM calls LEFT JOIN by_evaluators USING (span_id) LEFT JOIN by_people USING (trace_id)
+    LEFT JOIN troubles USING (trace_id)
 WHERE len(coalesce(failures, [])) > 0 OR coalesce(negative, false)
 ORDER BY start_time, span_id

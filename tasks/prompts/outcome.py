@@ -35,8 +35,8 @@ def metric_of(gate_name: str, gates: Mapping[str, GateSettings], metric: str) ->
     if gate.metrics[metric].margin and gate.early_stop:
         raise ConfigurationError(
             f"gate {gate_name!r} lets candidates pass that are {gate.metrics[metric].margin:g} worse by {metric}. For "
-            f"better prompts set gates.{gate_name}.metrics.{metric}.margin = 0, or early_stop = false, or use a gate of "
-            "its own."
+            f"better prompts set gates.{gate_name}.metrics.{metric}.margin = 0, or early_stop = false, or take another "
+            "gate."
         )
     return metric
 

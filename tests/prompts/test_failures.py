@@ -21,7 +21,7 @@ def settings(tmp_path, monkeypatch):
 
 
 def calls(lake, settings, **changes):
-    asked = {"versions": ["v1"], "names": [], "metrics": METRICS} | changes
+    asked = {"versions": ["v1"], "names": [], "evaluators": METRICS} | changes
     return {row["span_id"]: row for row in failing_calls(lake, "p", DAY, settings, **asked)}
 
 
@@ -46,6 +46,7 @@ def test_a_call_failed_when_an_evaluator_of_the_gate_or_a_person_says_so(lake, s
         {"unit_id": "high", "evaluator": "toxic", "direction": "minimize", "score": 1.0},
         {"unit": "trace", "unit_id": "t-by trace", "evaluator": "valid", "score": 0.2},
         {"unit_id": "other", "evaluator": "not of the gate", "score": 0.0},
+        {"unit_id": "other", "evaluator": "fast", "kind": "code", "score": 0.0},
         {"unit_id": "good", "evaluator": "toxic", "direction": "minimize", "score": None, "status": "errored"},
         {"unit_id": "foreign", "evaluator": "valid", "score": 0.0},
     )
@@ -66,6 +67,8 @@ def test_a_call_failed_when_an_evaluator_of_the_gate_or_a_person_says_so(lake, s
     assert (found["low"]["correction"], found["low"]["comments"]) == ("SELECT 2", [])
     assert found["thumbs"]["comments"] == ["wrong table"]
     assert set(calls(lake, settings, versions=[], names=["generate"])) == {*found, "foreign"}
+    assert set(calls(lake, settings, judges=True)) == {*found, "other"}
+    assert set(calls(lake, settings, evaluators=["fast"])) == {"thumbs", "rejected", "other"}
 
 
 def test_the_traces_of_sealed_examples_are_left_out(lake, settings):

@@ -13,6 +13,9 @@ class OptimiseSettings(Section):
     spans: tuple[str, ...] = Field(
         (), description="names of the spans that use the prompt, where these do not name the hub's version"
     )
+    failing: tuple[str, ...] = Field(
+        (), description="evaluators whose failures are learned from; every judge and the gate's metrics when empty"
+    )
     kept: tuple[str, ...] = Field(("schema",), description="sections that no candidate may change")
 
 
