@@ -68,7 +68,7 @@ def test_a_candidate_that_is_as_good_passes_and_too_few_examples_do_not_decide(d
 
 
 def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(dataset, project, capsys, tmp_path):
-    code, said, verdict = decided(capsys, tmp_path, "clueless")
+    code, said, verdict = decided(capsys, tmp_path, "clueless version=1")
     assert (code, verdict["verdict"]) == (1, "fail")
     assert f"Verdict {verdict['verdict_id']}." in said
     assert (tmp_path / "comment.md").read_text().startswith("<!-- nightjar-gate:capitals -->\n")
@@ -77,7 +77,7 @@ def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(d
     assert verdict["examples"]["stopped_early"] is True
     asked = rows(EXPERIMENT_RUNS, project)
     assert len(asked) == 2 * verdict["examples"]["asked"] < 2 * EXAMPLES
-    again, _, same = decided(capsys, tmp_path / "again", "clueless")
+    again, _, same = decided(capsys, tmp_path / "again", "clueless version=1")
     assert (again, same) == (1, verdict)
     assert rows(EXPERIMENT_RUNS, project) == asked
     assert len(rows(VERDICTS, project)) == 1
