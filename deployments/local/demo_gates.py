@@ -127,8 +127,8 @@ def command(*words: str, allowed: Sequence[int] = (0,)) -> subprocess.CompletedP
     """`python -m flows ...`, ended with one of the *allowed* exit codes."""
     done = subprocess.run([sys.executable, "-m", "flows", *words], capture_output=True, text=True, check=False)
     if done.returncode not in allowed:
-        lines = done.stderr.strip().splitlines() or [""]
-        raise DemoFailed(f"python -m flows {' '.join(words)} ended with {done.returncode}: {lines[-1]}")
+        said = [line for line in done.stderr.splitlines() if line.startswith("nightjar: ")] or [done.stderr[-500:]]
+        raise DemoFailed(f"python -m flows {' '.join(words)} ended with {done.returncode}: {said[-1]}")
     return done
 
 
