@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tasks.shared.statistics.clustered import ClusteredMean, clustered_mean
 from tasks.shared.statistics.corrected import LEAST_INFORMATION, corrected
 from tasks.shared.statistics.estimate import Estimate
+from tasks.shared.statistics.exact_share import exact_share
 from tasks.shared.statistics.hajek import hajek
 
 if TYPE_CHECKING:
@@ -108,5 +109,8 @@ def _share(values: Array, clusters: Sequence[str], tail: float) -> Estimate:
 
 
 def _share_bounds(values: Array, clusters: Sequence[str], tail: float) -> tuple[float, float]:
+    """Exact ones for passes and fails, of the effective size; and for scores that are all the same."""
     found = _share(values, clusters, tail)
+    if set(values.tolist()) <= {0.0, 1.0} or not found.standard_error:
+        return exact_share(found.value, min(found.effective_n, found.n), tail)
     return found.low, found.high

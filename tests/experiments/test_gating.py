@@ -1,5 +1,7 @@
 """A verdict taken from the lake, kept once, and written for CI."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -15,6 +17,7 @@ from tasks.experiments.gating import (
 from tasks.shared.errors import ConfigurationError, GateFailed, Inconclusive
 from tasks.shared.settings import GateSettings, LakeSettings, Settings
 from tasks.shared.store.lake import Lake
+from tasks.shared.store.stage import Stage
 from tasks.shared.store.tables import VERDICTS
 from tests.experiments.sides import gate
 from tests.experiments.stored import PROJECT, answers, identifier, store
@@ -76,9 +79,32 @@ def test_the_exit_code_is_the_verdicts(settings, lake, candidate, outcome, error
     assert (raised.value.verdict_id, raised.value.exit_code) == (found.ids["verdict"], 1 if outcome == "fail" else 2)
 
 
+def test_a_run_that_dies_while_it_writes_is_made_up_for_by_the_next(settings, lake, monkeypatch):
+    compared(lake, [1.0] * 60, [1.0] * 60)
+    with monkeypatch.context() as dying:
+        dying.setattr(Stage, "publish", die)
+        with pytest.raises(SystemExit):
+            taken(settings)
+    assert lake.read(VERDICTS, PROJECT).num_rows == 0
+    said = taken(settings)
+    assert [row["verdict_id"] for row in lake.read(VERDICTS, PROJECT).to_pylist()] == [said["verdict_id"]]
+
+
+def die(_stage):
+    raise SystemExit
+
+
+def test_what_kept_the_experiments_from_being_run_is_said(settings):
+    with pytest.raises(Inconclusive, match=r"experiment .* is not in the lake"):
+        taken(settings)
+    with pytest.raises(Inconclusive, match="the budget is spent") as raised:
+        taken(settings, case=replace(CASE, doubts=("the budget is spent",)))
+    assert raised.value.verdict_id == ""
+
+
 def test_doubts_of_the_experiments_are_those_of_the_verdict(settings, lake):
     compared(lake, [1.0] * 60, [1.0] * 60)
-    found = verdict_receipt(taken(settings, case=Case(*(*CASE.__dict__.values(),)[:4], ("a canary sang",))), PROJECT)
+    found = verdict_receipt(taken(settings, case=replace(CASE, doubts=("a canary sang",))), PROJECT)
     assert (found.ids["outcome"], found.doubts) == ("inconclusive", ("a canary sang",))
 
 

@@ -176,7 +176,8 @@ def test_a_gate_without_demands_is_inconclusive():
 
 
 def test_one_example_and_one_session_are_inconclusive():
-    assert decide(sides(changed(1, 0, 1)), gate(0.2)).outcome == "inconclusive"
+    everything = gate(0.2, "default", most_cost_ratio=0.5, most_latency_ratio=0.5)
+    assert set(outcomes(decide(sides(changed(1, 0, 1)), everything)).values()) == {"inconclusive"}
     together = changed(50, 0, 50, clusters=("s",) * 50)
     assert decide(sides(together), gate(0.2)).outcome == "inconclusive"
 

@@ -83,11 +83,12 @@ def detectable(
 
 
 def needed(deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = POWER) -> int | None:
-    """How many examples tell a difference from one that is *distance* away; None where it is next to nothing.
+    """How many examples tell a difference from one that is *distance* away; None where that is next to nothing.
 
-    *effect* is the design effect. Source: as `detectable`, with normal quantiles.
+    *effect* is the design effect. None too where nobody knows the *deviation* (nan). Source: as `detectable`, with
+    normal quantiles.
     """
-    if abs(distance) < 1e-3 * deviation or distance == 0:
+    if not abs(distance) > 1e-3 * deviation:
         return None
     factor = NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)
     return max(ceil(effect * (deviation * factor / distance) ** 2), 1)

@@ -16,6 +16,7 @@ def test_the_number_that_decides_is_that_of_the_normal_formula():
     assert needed(1.0, 0.5, 0.025) == 32
     assert needed(1.0, -0.5, 0.025, effect=2.0) == 63
     assert needed(1.0, 0.0, 0.025) is None
+    assert needed(float("nan"), 0.5, 0.025) is None
 
 
 def test_right_or_wrong_answers_take_connors_number_of_pairs():
