@@ -8,7 +8,7 @@ from flows.experiment import experiment
 from tasks.experiments.gating import demanding, raise_unless_passed
 from tasks.experiments.steps import decide_gate, plan_trial, tell_power
 from tasks.experiments.trial import Wishes
-from tasks.shared.errors import Inconclusive
+from tasks.shared.errors import GateFailed, Inconclusive
 from tasks.shared.records import Batch
 from tasks.shared.settings import load_settings
 
@@ -82,3 +82,20 @@ async def gate(
     verdict = await decide_gate(trial, doubts, output)
     raise_unless_passed(verdict)
     return [*receipts, verdict]
+
+
+async def verdict_of(
+    name: str, *, candidate: str, baseline: str, project: str, splits: list[str] | None = None, yes: bool = False
+) -> str:
+    """The id of what the gate called *name* says of *candidate*, whichever way it goes.
+
+    Raises:
+        Inconclusive: There is no verdict at all.
+    """
+    try:
+        receipts = await gate(name, candidate=candidate, baseline=baseline, splits=splits, project=project, yes=yes)
+    except (GateFailed, Inconclusive) as verdict:
+        if not verdict.verdict_id:
+            raise
+        return verdict.verdict_id
+    return str(next(receipt.ids["verdict"] for receipt in receipts if "verdict" in receipt.ids))

@@ -6,13 +6,13 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.experiment import experiment
-from flows.gate import gate
+from flows.gate import verdict_of
 from flows.windows import last_week
 from tasks.prompts.outcome import CHOSEN_ON, DECIDED_ON
 from tasks.prompts.round_report import receipt_of
 from tasks.prompts.rounds import Round
 from tasks.prompts.steps import begin_round, choose_candidate, end_round
-from tasks.shared.errors import GateFailed, Inconclusive
+from tasks.shared.errors import Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 
@@ -68,18 +68,12 @@ async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:
     scored, best = choose_candidate(project, begun, experiments)
     if best is None:
         return await end_round(project, scored)
-    return await end_round(project, scored, best, await _verdict(project, begun, best.version, yes=yes))
-
-
-async def _verdict(project: str, begun: Round, version: str | None, *, yes: bool) -> str:
-    """The id of what the gate says of *version* on the test split, whichever way it goes."""
-    candidate, production = begun.target(version), begun.target(begun.base_version)
-    try:
-        receipts = await gate(
-            begun.gate, candidate=candidate, baseline=production, splits=[DECIDED_ON], project=project, yes=yes
-        )
-    except (GateFailed, Inconclusive) as verdict:
-        if not verdict.verdict_id:
-            raise
-        return verdict.verdict_id
-    return str(next(receipt.ids["verdict"] for receipt in receipts if "verdict" in receipt.ids))
+    verdict = await verdict_of(
+        begun.gate,
+        candidate=begun.target(best.version),
+        baseline=production,
+        splits=[DECIDED_ON],
+        project=project,
+        yes=yes,
+    )
+    return await end_round(project, scored, best, verdict)

@@ -1,4 +1,4 @@
-"""The prompts stage's tasks: rounds that look for better prompts."""
+"""The prompts stage's tasks: rounds that look for better prompts, and for cheaper ones."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.prompts.beginning import Beginning
 from tasks.prompts.candidates import Candidate, keep
+from tasks.prompts.compression_report import compression_page
+from tasks.prompts.compression_round import CompressionBeginning, best_of, tagged
 from tasks.prompts.ending import chosen, decided, read_verdict, scored_on_dev
 from tasks.prompts.round_report import receipt_of, round_page
 from tasks.prompts.rounds import Round
@@ -90,6 +92,50 @@ async def end_round(project: str, begun: Round, best: Candidate | None = None, v
     path = lake.put_file(prompt_round_path(project, begun.prompt, begun.id), html(page).encode())
     await acreate_markdown_artifact(markdown(page), key="prompt-round", description=f"Optimisation of {begun.prompt}")
     return receipt_of(begun, project, changed, path)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="begin-compression-{prompt}",
+)
+async def begin_compression(project: str, prompt: str, window: Window) -> Round:
+    """Put cheaper versions of the production prompt into the hub and the lake; or find them."""
+    settings = load_settings()
+    begun = await CompressionBeginning(settings, project, prompt, window).round()
+    if begun.candidates:
+        await asyncio.to_thread(_keep, settings, project, begun.candidates)
+    return begun
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="end-compression",
+)
+async def end_compression(project: str, begun: Round, verdict_ids: Mapping[str, str]) -> Batch:
+    """Tag the cheapest candidate that passed, record what became of every one, and report.
+
+    Args:
+        project: The Phoenix project with the traffic.
+        begun: The round.
+        verdict_ids: What the gate said, by candidate.
+    """
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    verdicts = {name: await asyncio.to_thread(read_verdict, lake, project, each) for name, each in verdict_ids.items()}
+    ended, best = best_of(begun, verdicts)
+    async with Phoenix(settings.phoenix) as phoenix:
+        base = await phoenix.prompts.version(ended.prompt, ended.base_version)
+        if best is not None:
+            ended = ended.with_candidates([await tagged(phoenix.prompts, ended, best)])
+    changed = await asyncio.to_thread(_keep, settings, project, ended.candidates)
+    page = compression_page(ended, project, base)
+    path = lake.put_file(prompt_round_path(project, ended.prompt, ended.id), html(page).encode())
+    await acreate_markdown_artifact(markdown(page), key="compression", description=f"Compression of {ended.prompt}")
+    return receipt_of(ended, project, changed, path)
 
 
 def _keep(settings: Settings, project: str, candidates: tuple[Candidate, ...]) -> int:

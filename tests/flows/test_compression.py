@@ -1,0 +1,81 @@
+"""A compression end to end: cheaper versions of the prompt in production, the gate, the tag."""
+
+import uuid
+
+import orjson
+import pytest
+
+from flows.__main__ import main
+from flows.compression import compression
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tests.prompts.round_world import DAY, make_world, settings_of
+from tests.providers import books, simulated
+
+pytestmark = pytest.mark.servers
+GATE = """
+[gates.cheaper]
+dataset = "{name}-golden"
+splits = ["test"]
+most_cost_ratio = 0.73
+looks = 1
+[gates.cheaper.metrics.sql_matches_expected]
+margin = 0.35
+floor = "none"
+[prompts.compress.{name}]
+gate = "cheaper"
+"""
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with simulated() as url:
+        yield url
+
+
+@pytest.fixture
+async def world(nightjar_env, tmp_path, provider):
+    name = f"writer-{uuid.uuid4().hex[:8]}"
+    (tmp_path / "nightjar.toml").write_text(settings_of(name, provider) + GATE.format(name=name))
+    return await make_world(name)
+
+
+async def tagged(world, tag):
+    async with Phoenix(load_settings().phoenix) as phoenix:
+        found = await phoenix.prompts.tagged(world.prompt, tag)
+        return found.version_id if found else None
+
+
+def rows():
+    settings = load_settings()
+    found = Lake.open(settings.lake).sql("SELECT * FROM prompt_candidates", settings.project).to_pylist()
+    return {row["candidate"]: row for row in found}
+
+
+async def test_a_cheaper_prompt_that_is_no_worse_is_tagged_and_another_run_changes_nothing(world, provider):
+    (receipt,) = await compression(window=DAY)
+    found = rows()
+    winner = found["all-together"]
+    assert (winner["outcome"], winner["purpose"], receipt.ids["winner"]) == (
+        "candidate",
+        "compression",
+        winner["version"],
+    )
+    assert orjson.loads(winner["document"])["ratios"]["cost"]["value"] < 0.73
+    untried = found["shorter-task"]
+    assert (untried["outcome"], untried["version"]) == ("archived", None)
+    assert "of the characters" in untried["reason"]
+    assert (await tagged(world, "candidate"), await tagged(world, "production")) == (
+        winner["version"],
+        world.production,
+    )
+    asked = books(provider)["answered"]
+    (again,) = await compression(window=DAY)
+    assert again.counts == {**receipt.counts, "changed": 0}
+    assert (books(provider)["answered"], rows()) == (asked, found)
+
+
+def test_a_prompt_that_no_setting_names_is_refused(nightjar_env, capsys):
+    assert main(["compression", "--prompts", "nobodys"]) == 1
+    assert "Add [prompts.compress.nobodys]" in " ".join(capsys.readouterr().err.split())
