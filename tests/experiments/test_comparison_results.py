@@ -10,7 +10,7 @@ from tasks.shared.store.lake import Lake
 from tests.experiments.compared import BASELINE, CANDIDATE, PROJECT, lake_at
 
 GATE = GateSettings(
-    metrics={"sql_matches_expected": GateMetric()}, training_tokens=1_000_000, coverage_floor=0.9, most_cost_ratio=0.7
+    metrics={"sql_matches_expected": GateMetric()}, training_tokens=1_000_000, coverage_floor=0.9, most_cost_ratio=0.1
 )
 PAIR = Pair(PROJECT, "sql", BASELINE, CANDIDATE, GATE)
 
