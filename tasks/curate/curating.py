@@ -16,7 +16,6 @@ from tasks.curate.choice import Choice, Chooser, first_pool
 from tasks.curate.examples import Version, content_of, example_row, phoenix_example, split_for, table
 from tasks.curate.holdings import Holdings, file_of, holdings
 from tasks.curate.masking import anonymiser_of
-from tasks.curate.names import masked, names_judge
 from tasks.curate.pool import Pool, Source, check, source
 from tasks.curate.strata import kept_kinds, strata_of
 from tasks.curate.versions import dataset_run, described, rules_of, version_row
@@ -24,6 +23,7 @@ from tasks.shared.anonymise import Anonymiser
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
 from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.gateways.llm.names import masked, names_judge
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import Batch, Window

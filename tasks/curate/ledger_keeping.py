@@ -9,10 +9,10 @@ from tasks.curate.holdings import example_rows, version_rows
 from tasks.curate.ledger import DECISIONS_ON, Evidence, Ledger, ledger
 from tasks.curate.ledger_pages import ledger_path, page, records, sentences
 from tasks.curate.masking import anonymiser_of
-from tasks.curate.names import masked, names_judge
 from tasks.curate.pool import asked_questions
 from tasks.curate.resemblance import Topic
 from tasks.shared.anonymise import Anonymiser
+from tasks.shared.gateways.llm.names import masked, names_judge
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.pages.page import html
 from tasks.shared.records import DAY, Batch, Window
