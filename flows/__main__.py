@@ -161,10 +161,10 @@ def _show(receipts: list[Batch], *, json: bool) -> None:
 
 
 def _estimate_table(receipt: Batch) -> Table:
-    """The counts of an estimate: a row for each judge (`faithfulness.calls`), and their sum."""
+    """The counts of an estimate: a row for each judge or variant (`faithfulness.calls`), and their sum."""
     columns = [name for name in receipt.counts if "." not in name]
     judges = dict.fromkeys(name.rpartition(".")[0] for name in receipt.counts if "." in name)
-    table = Table("judge", *(c.replace("_microdollars", " USD").replace("_", " ") for c in columns))
+    table = Table("who", *(c.replace("_microdollars", " USD").replace("_", " ") for c in columns))
     for prefix, name in [*((f"{judge}.", judge) for judge in judges), ("", "all")]:
         table.add_row(name, *(_shown(column, receipt.counts[prefix + column]) for column in columns))
     table.caption = "\n".join(receipt.notes) or "No judge is enabled: see judges.enabled."

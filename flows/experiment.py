@@ -8,7 +8,7 @@ from dataclasses import replace
 from prefect import flow
 from prefect.runtime import flow_run
 
-from tasks.evaluate.catalogue import chosen, is_judge
+from tasks.evaluate.catalogue import chosen, is_judge, ready
 from tasks.evaluate.steps import judge_units, score_units
 from tasks.experiments.asking import blocks_of
 from tasks.experiments.expected import confirm, estimate_receipt, expected_usd
@@ -78,8 +78,8 @@ async def experiment(
     if not yes:
         confirm(expected_usd(each), settings.budget, f"experiment {gate}")
     trial = await open_experiments(trial)
-    doubts, stopped = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
-    receipts = with_note(await publish_experiments(trial), stopped)
+    doubts, notes = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
+    receipts = with_notes(await publish_experiments(trial), notes)
     receipts += [await track_comparison(trial, doubts), await report_comparison(trial, doubts)]
     if doubts:
         message = f"what was answered is stored and published, but {'; '.join(doubts)}."
@@ -87,39 +87,45 @@ async def experiment(
     return receipts
 
 
-def with_note(receipts: Sequence[Batch], note: str) -> list[Batch]:
-    """*receipts*, the last of which has *note*, where there is one."""
-    return [*receipts[:-1], replace(receipts[-1], notes=(*receipts[-1].notes, *([note] if note else [])))]
+def with_notes(receipts: Sequence[Batch], notes: Sequence[str]) -> list[Batch]:
+    """*receipts*, the last of which has *notes* too."""
+    return [*receipts[:-1], replace(receipts[-1], notes=(*receipts[-1].notes, *notes))]
 
 
 def evaluators_of(settings: Settings, trial: Trial) -> list[str]:
-    """The evaluators of the night, and those that the gate asks for."""
-    return chosen([*chosen((), settings), *trial.gate.metrics], settings)
+    """The evaluators of the night but those of sessions, which no experiment has, and those that the gate asks for."""
+    nightly = [name for name in chosen((), settings) if ready(name, settings).evaluator.unit != "session"]
+    return chosen([*nightly, *trial.gate.metrics], settings)
 
 
-async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[list[str], str]:
+async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[list[str], list[str]]:
     """Ask and score block by block, until there is nothing more to ask, or no sense in it.
 
     Returns:
-        What is in doubt; and why it ended before all examples were asked, where it did without a doubt.
+        What is in doubt, and what else is to be said: a judge in doubt that the gate does not ask, an early end.
     """
     doubts: list[str] = []
+    notes: list[str] = []
     for block in blocks_of(trial.stops):
         asked = await ask_examples(trial, block, run)
         for one in trial.experiments:
-            doubts += [*asked[one.id].doubts, *await scored(one, asked[one.id].window, names, run)]
+            doubts += asked[one.id].doubts
+            for name, said in (await scored(one, asked[one.id].window, names, run)).items():
+                counts = not trial.gate.metrics or name in trial.gate.metrics
+                (doubts if counts else notes).extend(f"{one.role}: {doubt}" for doubt in said.doubts)
         if doubts:
             break
         if block.end < len(trial.asked.questions) and (settled := look(trial)):
-            return doubts, f"settled after {settled.asked} of {settled.planned} examples: {settled.reason}"
-    return doubts, ""
+            notes.append(f"settled after {settled.asked} of {settled.planned} examples: {settled.reason}")
+            break
+    return doubts, list(dict.fromkeys(notes))
 
 
-async def scored(one: Experiment, window: Window, names: Sequence[str], run: str) -> list[str]:
-    """Score the experiment's answers of *window* as if they were production's; returns what is in doubt."""
+async def scored(one: Experiment, window: Window, names: Sequence[str], run: str) -> dict[str, Batch]:
+    """Score the experiment's answers of *window* as if they were production's; receipts by evaluator."""
     settings = load_settings()
     judges = [name for name in names if is_judge(name, settings)]
     receipts = await score_units(one.traced_in, window, [name for name in names if name not in judges])
     if judges:
         receipts |= await judge_units(one.traced_in, window, judges, run, everything=True)
-    return [f"{one.role}: {doubt}" for receipt in receipts.values() for doubt in receipt.doubts]
+    return receipts

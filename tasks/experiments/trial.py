@@ -64,8 +64,12 @@ class Trial:
 
     @property
     def stops(self) -> tuple[int, ...]:
-        """After how many examples the answers are stored and scored, the last time after all."""
-        return tuple(n for n in looks(len(self.asked.questions), self.gate) if n >= self.answered)
+        """After how many examples the answers are stored and scored, the last time after all.
+
+        Without demands there is no verdict that could be settled earlier.
+        """
+        planned = len(self.asked.questions)
+        return tuple(n for n in looks(planned, self.gate) if n >= self.answered) if self.gate.metrics else (planned,)
 
     @property
     def answers(self) -> int:
