@@ -7,10 +7,14 @@ import pytest
 
 from flows.__main__ import main
 from flows.compression import compression
+from tasks.prompts.candidates import keep
+from tasks.prompts.compression_round import CompressionBeginning, best_of
+from tasks.prompts.compression_round import tagged as mark_winner
 from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.gateways.phoenix.prompt_moves import moves
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
-from tests.prompts.round_world import DAY, make_world, settings_of
+from tests.prompts.round_world import DAY, make_world, settings_of, verdict
 from tests.providers import books, simulated
 
 pytestmark = pytest.mark.servers
@@ -79,3 +83,21 @@ async def test_a_cheaper_prompt_that_is_no_worse_is_tagged_and_another_run_chang
 def test_a_prompt_that_no_setting_names_is_refused(nightjar_env, capsys):
     assert main(["compression", "--prompts", "nobodys"]) == 1
     assert "Add [prompts.compress.nobodys]" in " ".join(capsys.readouterr().err.split())
+
+
+async def test_whoever_is_killed_goes_on_and_ends_the_same(world, project):
+    settings = load_settings()
+    beginning = CompressionBeginning(settings, settings.project, world.prompt, DAY)
+    begun, again = await beginning.round(), await beginning.round()
+    assert [each.version for each in again.candidates] == [each.version for each in begun.candidates]
+    keep(Lake.open(settings.lake), project, begun.candidates, settings.checks, lambda **_: None)
+    ended = []
+    for _ in range(2):  # the second time as if the first had been killed between the tag and the record
+        found = await beginning.round()
+        assert found.candidates == tuple(sorted(begun.candidates, key=lambda each: each.candidate))
+        told, best = best_of(found, {each.candidate: verdict("v1") for each in found.waiting})
+        async with Phoenix(settings.phoenix) as phoenix:
+            ended.append(told.with_candidates([await mark_winner(phoenix.prompts, told, best)]))
+            noted = [each for each in await moves(phoenix.prompts, world.prompt) if each.tag == "candidate"]
+    assert ended[0] == ended[1]
+    assert [each.version for each in noted] == [await tagged(world, "candidate")]
