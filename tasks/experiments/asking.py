@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tasks.experiments.answering import (
     PURPOSE,
@@ -23,7 +24,7 @@ from tasks.shared.gateways.applications import Application, Command, Endpoint, F
 from tasks.shared.gateways.llm import Errand, Models, Pace, Writer
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Batch
-from tasks.shared.settings import Settings
+from tasks.shared.settings import ExperimentSettings, Settings
 from tasks.shared.store.ledger import open_ledger
 from tasks.shared.store.tables import EXPERIMENT_RUNS
 
@@ -116,9 +117,15 @@ async def _application(stack: AsyncExitStack, settings: Settings, experiment: Ex
             return Function(target.address, target.parameters, own.timeout_seconds)
         case "command":
             return Command(target.address, own.timeout_seconds)
-    headers = {name: value.get_secret_value() for name, value in own.http_headers.items()}
-    endpoint = Endpoint(target.address, headers, own.timeout_seconds, own.in_flight)
+    endpoint = Endpoint(target.address, headers_for(own, target.address), own.timeout_seconds, own.in_flight)
     return await stack.enter_async_context(endpoint)
+
+
+def headers_for(settings: ExperimentSettings, url: str) -> dict[str, str]:
+    """The headers that the settings have for the host of *url*, with its port or without; nobody else gets them."""
+    place = urlsplit(url)
+    found = settings.http_headers.get(place.netloc) or settings.http_headers.get(place.hostname or "") or {}
+    return {name: value.get_secret_value() for name, value in found.items()}
 
 
 async def ask_block(

@@ -10,13 +10,13 @@ command:./answer --fast version=3
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.settings.experiments import TargetKind
 
-Kind = Literal["prompt", "few-shot", "callable", "http", "command"]
 PRODUCTION = "production"
 USUALLY_SHOWN = 3
 WAYS = (
@@ -37,7 +37,7 @@ class Target:
     """
 
     text: str
-    kind: Kind
+    kind: TargetKind
     address: str
     version: str = ""
     model: str = ""

@@ -139,6 +139,11 @@ def experiment_id(asked: Asked, variant: Variant, repetitions: int) -> str:
 
 async def _variant(settings: Settings, phoenix: Phoenix, gate: GateSettings, code: CodeVersion, text: str) -> Variant:
     target = read_target(text)
+    if target.kind not in settings.experiments.kinds:
+        raise ConfigurationError(
+            f"target {text!r} is a {target.kind}, and experiments.kinds has "
+            f"{', '.join(settings.experiments.kinds)} only. Ask whoever runs Nightjar to add it."
+        )
     if target.kind in {"prompt", "few-shot"}:
         prompt = await get_prompt(phoenix.prompts, target.address, target.version, settings.prompts.cache)
         default = gate.model or settings.judges.model

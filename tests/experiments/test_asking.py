@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tasks.experiments.answering import Answer, Ask, Interview
-from tasks.experiments.asking import Block, answered_so_far, asks_of, blocks_of, interview
+from tasks.experiments.asking import Block, answered_so_far, asks_of, blocks_of, headers_for, interview
 from tasks.experiments.recording import Recorder
 from tasks.experiments.runs import run_row, sent_span, span_row, window_of
 from tasks.shared.errors import ConfigurationError
@@ -119,6 +119,15 @@ async def test_what_cannot_be_asked_is_told_before_anything_is(settings):
     ):
         with pytest.raises(ConfigurationError, match=said):
             await answers(settings, trial(f"{HERE}:right", target))
+
+
+def test_an_endpoint_gets_the_headers_of_its_own_host_only():
+    own = ExperimentSettings(http_headers={"chat.test": {"authorization": "Bearer me"}, "chat.test:8443": {"key": "7"}})
+    assert headers_for(own, "https://chat.test/ask?x=1") == {"authorization": "Bearer me"}
+    assert headers_for(own, "https://user@chat.test/ask") == {"authorization": "Bearer me"}
+    assert headers_for(own, "https://chat.test:8443/ask") == {"key": "7"}
+    for elsewhere in ("https://other.test/chat.test", "https://chat.test.other/ask", "https://chat.test@other.test/"):
+        assert headers_for(own, elsewhere) == {}
 
 
 def test_both_variants_are_asked_about_an_example_one_after_the_other():

@@ -186,4 +186,7 @@ async def test_nothing_is_asked_before_the_cost_is_known_and_confirmed(dataset, 
         await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset, splits=["train"])
     with pytest.raises(ConfigurationError, match="there is no gate 'capitals'"):
         await experiment("capitals", baseline=RIGHT)
+    monkeypatch.setenv("NIGHTJAR_EXPERIMENTS__KINDS", '["prompt"]')
+    with pytest.raises(ConfigurationError, match=r"is a callable, and experiments\.kinds has prompt only"):
+        await experiment("capitals", **sides)
     assert rows("SELECT * FROM experiments", project) == []

@@ -1,6 +1,6 @@
 """Comparisons of a candidate with a baseline, and the gates that decide on them."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, SecretStr
 
@@ -52,17 +52,23 @@ class GateSettings(Section):
     looks: Positive = Field(4, description="how often early stop looks at the scores, the last look included")
 
 
+TargetKind = Literal["prompt", "few-shot", "callable", "http", "command"]
+
+
 class ExperimentSettings(Section):
     """How experiments run."""
 
+    kinds: tuple[TargetKind, ...] = Field(
+        get_args(TargetKind), description="targets that may run; a callable or command runs with Nightjar's own rights"
+    )
     in_flight: Positive = Field(8, description="answers under way at most")
     max_output_tokens: Positive = Field(1024, description="a model's longest answer where its prompt says nothing")
     requests_per_second: float | None = Field(
-        None, gt=0, description="functions, endpoints and commands: questions started per second at most"
+        None, gt=0, description="questions to what is no model, started per second at most"
     )
-    timeout_seconds: float = Field(60.0, gt=0, description="the same: per try")
-    attempts: Positive = Field(3, description="the same: tries per answer before it is errored; models have their own")
-    backoff_seconds: float = Field(0.5, ge=0, description="the same: first wait between tries; doubles, with jitter")
-    http_headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="headers for endpoints, such as authorization"
+    timeout_seconds: float = Field(60.0, gt=0, description="per try of what is no model")
+    attempts: Positive = Field(3, description="tries per answer of what is no model, before it is errored")
+    backoff_seconds: float = Field(0.5, ge=0, description="first wait between them; doubles, with jitter")
+    http_headers: dict[str, dict[str, SecretStr]] = Field(
+        default_factory=dict, description="by host (chat.example.com, or with its port): headers for endpoints there"
     )
