@@ -137,8 +137,7 @@ def table(verdicts: Sequence[tuple[Candidate, int, dict[str, Any]]]) -> Table:
     shown = Table("candidate", "verdict", "exit code", "why", title=f"Gate {GATE}, on {DATASET} (all simulated)")
     for candidate, exit_code, verdict in verdicts:
         colour = {0: "green", 1: "red", 2: "yellow"}[exit_code]
-        why = " ".join(verdict["notes"][:1])
-        shown.add_row(candidate.what, f"[{colour}]{verdict['verdict']}[/]", str(exit_code), why)
+        shown.add_row(candidate.what, f"[{colour}]{verdict['verdict']}[/]", str(exit_code), verdict["reason"])
     return shown
 
 
