@@ -8,6 +8,7 @@ import pytest
 
 from tasks.experiments.answering import Answer, Ask, Interview
 from tasks.experiments.asking import Block, answered_so_far, asks_of, blocks_of, headers_for, interview
+from tasks.experiments.expected import expected
 from tasks.experiments.recording import Recorder
 from tasks.experiments.runs import run_row, sent_span, span_row, window_of
 from tasks.shared.errors import ConfigurationError
@@ -31,7 +32,7 @@ def provider():
 @pytest.fixture
 def settings(provider, tmp_path):
     change(provider, rate_500=0)
-    own = ExperimentSettings(backoff_seconds=0.01, timeout_seconds=0.5)
+    own = ExperimentSettings(backoff_seconds=0.01, timeout_seconds=0.25)
     return settings_with(judge_settings(provider), tmp_path / "lake").model_copy(update={"experiments": own})
 
 
@@ -86,7 +87,7 @@ async def test_an_answer_that_does_not_come_is_errored_and_no_wrong_answer(setti
     found, _ = await answers(settings, asked)
     assert time.monotonic() - began < 10
     assert {a.error for key, a in found.items() if key[0] == "candidate"} == {
-        "no answer after 3 tries, the last one: no answer within 0.5 s."
+        "no answer after 3 tries, the last one: no answer within 0.25 s."
     }
     away = found["baseline", "capital-of-Peru", 1]
     assert (away.status, away.output) == ("errored", None)
@@ -128,6 +129,26 @@ def test_an_endpoint_gets_the_headers_of_its_own_host_only():
     assert headers_for(own, "https://chat.test:8443/ask") == {"key": "7"}
     for elsewhere in ("https://other.test/chat.test", "https://chat.test.other/ask", "https://chat.test@other.test/"):
         assert headers_for(own, elsewhere) == {}
+
+
+async def test_what_is_left_to_ask_is_estimated_by_what_was_answered(settings):
+    asked = trial("prompt:capitals", f"{HERE}:wrong_about_peru")
+    settings = settings.model_copy(update={"project": "p"})
+    first = {each.name: each for each in expected(settings, asked, ["every_answer"])}
+    assert (first["baseline"].calls, first["candidate"].calls, first["every_answer"].calls) == (6, 6, 12)
+    assert "length assumed" in first["baseline"].basis
+    assert "judged nothing in 14 days" in first["every_answer"].note()
+    recorder = Recorder(settings, "p")
+    some = {}
+    for one in asked.experiments:
+        recorder.record_experiment(asked, one, NOW)
+        answer = Answer("answered", NOW, "x", None, 500.0, one.variant.model or None, 20, 4, 0.25)
+        some[one.id] = [run_row(Ask(one, question, 1), answer) for question in QUESTIONS[:4]]
+        recorder.record_answers(asked, one, [], some[one.id])
+    later = {each.name: each for each in expected(settings, asked, [])}
+    assert {name: (each.calls, each.free) for name, each in later.items()} == {"baseline": (2, 4), "candidate": (2, 4)}
+    assert later["baseline"].completion_tokens == 8
+    assert (later["candidate"].counts()["expected_microdollars"], later["candidate"].seconds) == (500_000, 2 * 0.5 / 8)
 
 
 def test_both_variants_are_asked_about_an_example_one_after_the_other():

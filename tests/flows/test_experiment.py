@@ -184,6 +184,10 @@ async def test_nothing_is_asked_before_the_cost_is_known_and_confirmed(dataset, 
         await experiment("capitals", **sides)
     with pytest.raises(ConfigurationError, match="has no examples in train; it has 1 in holdout, 6 in test"):
         await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset, splits=["train"])
+    with pytest.raises(ConfigurationError, match="has no version 'of-tomorrow' that the lake knows"):
+        await experiment("capitals", **sides, dataset_version="of-tomorrow")
+    with pytest.raises(ConfigurationError, match="Phoenix has no dataset 'nowhere'"):
+        await experiment("capitals", **{**sides, "dataset": "nowhere"})
     with pytest.raises(ConfigurationError, match="there is no gate 'capitals'"):
         await experiment("capitals", baseline=RIGHT)
     monkeypatch.setenv("NIGHTJAR_EXPERIMENTS__KINDS", '["prompt"]')
