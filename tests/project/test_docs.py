@@ -110,7 +110,7 @@ def test_every_make_target_named_exists(page):
 def test_every_flow_and_option_named_on_a_command_line_exists(page):
     text = page.read_text(encoding="utf-8")
     flows = set(flow_summaries(ROOT / "flows"))
-    commands = {*flows, "why", "prompts"}
+    commands = {*flows, "why", "prompts", *READING}
     for command in re.findall(r"-m flows ([^\n`]+)", text):
         name, *words = command.split()
         if name == "--help":
@@ -124,10 +124,14 @@ def test_every_flow_and_option_named_on_a_command_line_exists(page):
         assert deployment in deployed
 
 
+READING = {"tokens": "token_commands.py", "examples": "token_commands.py"}
+
+
 def options_of(command: str) -> set[str]:
     """The options of `python -m flows <command>`, from the signature of the flow, or of the command that is none."""
     name = command.replace("-", "_")
-    path = ROOT / "flows" / (f"{name}.py" if command in flow_summaries(ROOT / "flows") else "__main__.py")
+    other = READING.get(command, "__main__.py")
+    path = ROOT / "flows" / (f"{name}.py" if command in flow_summaries(ROOT / "flows") else other)
     body = ast.parse(path.read_text(encoding="utf-8")).body
     signature = next(n.args for n in body if isinstance(n, ast.AsyncFunctionDef | ast.FunctionDef) and n.name == name)
     named = [argument.arg for argument in (*signature.args, *signature.kwonlyargs)]
