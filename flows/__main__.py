@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.prompt_commands import prompts
-from flows.token_commands import examples, tokens
+from flows.token_commands import WINDOW_OPTION, examples, tokens
 from tasks.shared.errors import NightjarError
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -33,11 +33,6 @@ Exit code 0: done. 1: failed, with one line saying what to do. 2: inconclusive.
 """
 ESTIMATE = "estimate"  # the table that receipts of an estimate name
 JSON_OPTION = Annotated[bool, Parameter(help="Print the receipts as JSON on stdout; logs go to stderr.", negative="")]
-
-WINDOW_OPTION = Annotated[
-    Window | None,
-    Parameter(converter=lambda _type, tokens: Window.parse(tokens[0].value), n_tokens=1, accepts_keys=False),
-]
 
 
 def flow_summaries(folder: Path) -> dict[str, str]:
