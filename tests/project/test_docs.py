@@ -116,10 +116,7 @@ def test_every_flow_and_option_named_on_a_command_line_exists(page):
         if name == "--help":
             continue
         assert name in commands, command
-        if name == "prompts":
-            options = prompt_options_of(words.pop(0)) if words else set()
-        else:
-            options = options_of(name)
+        options = prompt_options_of(words[0]) if name == "prompts" and words else options_of(name) if words else set()
         assert {word for word in words if word.startswith("--")} <= options, command
     deployed = {d["name"] for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
     for flow, deployment in re.findall(r"deployment run '([\w-]+)/([\w-]+)'", text):
@@ -172,7 +169,8 @@ def test_every_setting_named_in_prose_exists():
         prose = page.read_text(encoding="utf-8")
         assert set(re.findall(r"NIGHTJAR_[A-Z][A-Z_0-9]+", prose)) <= variables, page.name
         named = re.findall(r"`([a-z]+\.[a-z_]+)`", prose)
-        dotted = {name for name in named if name.partition(".")[0] in tables and not name.endswith((".py", ".sql", ".toml"))}
+        files = (".py", ".sql", ".toml")
+        dotted = {name for name in named if name.partition(".")[0] in tables and not name.endswith(files)}
         assert dotted <= keys, page.name
 
 

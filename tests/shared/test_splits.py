@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from tasks.shared.splits import SPLITS, cluster_of, split_of
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import SplitSettings
+from tasks.shared.splits import SPLITS, cluster_of, split_of
 
 SESSIONS = [cluster_of(f"session-{i}", "") for i in range(4000)]
 
