@@ -25,6 +25,7 @@ from deployments.simulator.delivery import send
 from deployments.simulator.experts import label
 from deployments.simulator.simulation import Simulation, simulate
 from deployments.simulator.traffic import Incident, Traffic, yesterday
+from deployments.simulator.users import give_feedback
 from tasks.shared.errors import NightjarError
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
@@ -81,12 +82,15 @@ def traffic_until(project: str, day: dt.date) -> Traffic:
 
 
 def write_traffic(stack: Stack, traffic: Simulation, day: dt.date, report: Report) -> None:
-    """Send what Phoenix does not have yet: the traffic, the simulated experts' labels on it, the broken project."""
+    """Send what Phoenix does not have yet: the traffic, simulated experts' labels and users' feedback on it, the broken project."""
     tell_provider(stack, traffic)
     _send(traffic, "simulated traffic", stack, report)
     report("simulated experts", "labelling")
     labels = asyncio.run(label(traffic, stack.phoenix_url))
     report("simulated experts", f"done, {labels} labels in Phoenix")
+    report("simulated users", "giving feedback")
+    said = asyncio.run(give_feedback(traffic, stack.phoenix_url))
+    report("simulated users", f"done, {said} annotations in Phoenix")
     _send(broken(day=day), "broken project", stack, report)
 
 
