@@ -154,4 +154,4 @@ def _reason(verdict: Verdict) -> str:
             f"the experiment is not finished: {verdict.asked} of {verdict.planned} examples are asked of both, and "
             "they do not decide."
         )
-    return sentence("; ".join(deciding))
+    return sentence("; ".join(dict.fromkeys(deciding)))

@@ -153,7 +153,10 @@ def test_examples_without_a_score_make_it_inconclusive_and_never_leave_silently(
     scores = [1.0] * 94 + [NAN] * 6
     found = decide(sides(pair([1.0] * 100, scores)), gate(0.2))
     assert found.outcome == "inconclusive"
-    assert "94 of 100 examples have a score of valid on both sides (94%), 95% are asked for" in found.reason
+    said = "94 of 100 examples have a score of valid on both sides (94%), 95% are asked for."
+    assert found.reason == said
+    both = decide(sides(pair([1.0] * 100, scores)), gate(0.2, "default"))
+    assert (len(both.decided), both.reason) == (2, said), "once for the difference and the floor"
     assert decide(sides(pair([1.0] * 100, [1.0] * 95 + [NAN] * 5)), gate(0.2)).outcome == "pass"
 
 
