@@ -93,7 +93,11 @@ async def outcome_of(run_id: str, output: Path) -> Outcome:
     for artifact in shown:
         if (artifact.key or "").startswith("gate"):
             (output / COMMENT).write_text(str(artifact.data), encoding="utf-8")
-    return outcome_of_state((state and state.name) or "", (state and state.message) or "")
+    outcome = outcome_of_state((state and state.name) or "", (state and state.message) or "")
+    if outcome.verdict == "pass" and not (output / COMMENT).is_file():
+        sys.stdout.write("The flow run ended well and left no verdict: it is no gate, or only estimated one.\n")
+        return ERROR
+    return outcome
 
 
 def outcome_of_state(name: str, message: str) -> Outcome:

@@ -288,3 +288,12 @@ def test_a_deployed_gate_tells_its_verdict_by_its_state_and_its_comment_by_an_ar
     assert asked[:3] == ["deployment", "run", "gate/gate"]
     assert json.loads(asked[4]) == {"name": "ship", "candidate": "x"}
     assert asked[5:] == ["--watch", "--watch-timeout", "3600"]
+
+    @flow
+    def experiment() -> None:
+        create_markdown_artifact("# Of an experiment", key="comparison-ship")
+        (runner.folder / "run_id").write_text(flow_run.id)
+
+    experiment()
+    assert runner.run(deployment="experiment/experiment", comment="false") == 1, "no pass without a verdict"
+    assert runner.outputs["gate"] == {"verdict": "error", "exit-code": "1"}
