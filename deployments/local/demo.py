@@ -82,7 +82,7 @@ def traffic_until(project: str, day: dt.date) -> Traffic:
 
 
 def write_traffic(stack: Stack, traffic: Simulation, day: dt.date, report: Report) -> None:
-    """Send what Phoenix does not have yet: the traffic, simulated experts' labels and users' feedback on it, the broken project."""
+    """Send what Phoenix does not have yet: the traffic, what simulated people say of it, the broken project."""
     tell_provider(stack, traffic)
     _send(traffic, "simulated traffic", stack, report)
     report("simulated experts", "labelling")

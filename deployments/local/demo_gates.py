@@ -113,7 +113,7 @@ def optimised(report: Report) -> str:
     step = "optimisation"
     receipts = flows("prompt-optimisation", step, report)
     report(step, "done")
-    return " ".join(note for receipt in receipts for note in receipt["notes"]) or "nothing to do."
+    return "; ".join(note for receipt in receipts for note in receipt["notes"]) or "nothing to do"
 
 
 def flows(name: str, step: str, report: Report, *options: str) -> list[dict[str, Any]]:
