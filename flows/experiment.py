@@ -23,7 +23,7 @@ from tasks.experiments.steps import (
     track_comparison,
 )
 from tasks.experiments.trial import Experiment, Trial, Wishes
-from tasks.shared.errors import Inconclusive
+from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import Settings, load_settings
 
@@ -93,9 +93,19 @@ def with_notes(receipts: Sequence[Batch], notes: Sequence[str]) -> list[Batch]:
 
 
 def evaluators_of(settings: Settings, trial: Trial) -> list[str]:
-    """The evaluators of the night but those of sessions, which no experiment has, and those that the gate asks for."""
-    nightly = [name for name in chosen((), settings) if ready(name, settings).evaluator.unit != "session"]
-    return chosen([*nightly, *trial.gate.metrics], settings)
+    """The evaluators of the night but those of sessions, which no experiment has, and those that the gate asks for.
+
+    Raises:
+        ConfigurationError: The gate asks for one that nobody declares, or one of sessions: no example would be scored.
+    """
+    wanted = chosen([*chosen((), settings), *trial.gate.metrics], settings)
+    sessions = [name for name in wanted if ready(name, settings).evaluator.unit == "session"]
+    if asked := [name for name in sessions if name in trial.gate.metrics]:
+        raise ConfigurationError(
+            f"gate {trial.name!r} asks for {', '.join(asked)}, of whole sessions, and an experiment has none. "
+            f"Remove it from gates.{trial.name}.metrics. Nothing was asked."
+        )
+    return [name for name in wanted if name not in sessions]
 
 
 async def answered(trial: Trial, names: Sequence[str], run: str) -> tuple[list[str], list[str]]:

@@ -27,7 +27,9 @@ GATE = {
 async def dataset(nightjar_env, project, monkeypatch):
     """Two dozen questions, four of each kind."""
     monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["matches_expected"]')
-    monkeypatch.setenv("NIGHTJAR_GATES", json.dumps({"capitals": {**GATE, "dataset": project}, "idle": {}}))
+    talks = {**GATE, "dataset": project, "metrics": {"matches_expected": {}, "user_frustration": {}}}
+    gates = {"capitals": {**GATE, "dataset": project}, "talks": talks, "idle": {}}
+    monkeypatch.setenv("NIGHTJAR_GATES", json.dumps(gates))
     monkeypatch.setenv("COLUMNS", "300")
     countries = list(CAPITALS)
     examples = [
@@ -90,8 +92,12 @@ def test_before_anything_is_asked_it_tells_what_the_examples_can_tell(dataset, p
     assert rows(EXPERIMENT_RUNS, project) == []
 
 
-def test_a_gate_that_demands_nothing_is_refused_before_anything_is_asked(dataset, project, capsys):
+def test_a_gate_that_demands_nothing_or_what_no_experiment_has_is_refused_before_anything_is_asked(
+    dataset, project, capsys
+):
     both = ("--candidate", f"{ANSWERS}:right", "--baseline", f"{ANSWERS}:clueless", "--dataset", dataset)
     assert main(["gate", "--name", "idle", *both]) == 1
     assert "gates.idle.metrics is empty" in capsys.readouterr().err
+    assert main(["gate", "--name", "talks", *both[:2]]) == 1
+    assert "gate 'talks' asks for user_frustration, of whole sessions" in capsys.readouterr().err
     assert rows(EXPERIMENT_RUNS, project) == []
