@@ -24,6 +24,8 @@ WAYS = (
     "https://... or command:<shell command>"
 )
 PARAMETER = re.compile(r"([A-Za-z_]\w*)=(\S+)")
+# What stands before the host: a name, or a name and a password.
+NAMED = re.compile(r"https?://[^/?#]*@")
 VERSION = re.compile(r"\s+version=(\S+)\s*$")
 
 
@@ -72,6 +74,11 @@ def read_target(text: str) -> Target:
         case "http" | "https":
             if parameters or model:
                 raise _wrong(text, "an endpoint takes no parameters but version; put them into its URL")
+            if NAMED.match(address):
+                raise ConfigurationError(
+                    f"the endpoint {NAMED.sub('', address)} is written with a name or password. Targets are shown in "
+                    "reports and comments: set a header for its host in experiments.http_headers instead."
+                )
             return Target(text, "http", address, version)
     raise _wrong(text, f"write {WAYS}")
 

@@ -125,7 +125,6 @@ async def test_what_cannot_be_asked_is_told_before_anything_is(settings):
 def test_an_endpoint_gets_the_headers_of_its_own_host_only():
     own = ExperimentSettings(http_headers={"chat.test": {"authorization": "Bearer me"}, "chat.test:8443": {"key": "7"}})
     assert headers_for(own, "https://chat.test/ask?x=1") == {"authorization": "Bearer me"}
-    assert headers_for(own, "https://user@chat.test/ask") == {"authorization": "Bearer me"}
     assert headers_for(own, "https://chat.test:8443/ask") == {"key": "7"}
     for elsewhere in ("https://other.test/chat.test", "https://chat.test.other/ask", "https://chat.test@other.test/"):
         assert headers_for(own, elsewhere) == {}

@@ -50,6 +50,15 @@ def test_what_is_no_target_is_told_with_what_to_write(text, said):
     assert said in str(told.value)
 
 
+def test_an_address_with_a_password_is_refused_and_not_repeated():
+    with pytest.raises(
+        ConfigurationError, match=r"the endpoint chat\.test/ask is written with a name or password"
+    ) as told:
+        read_target("https://me:hunter2@chat.test/ask version=1")
+    assert "hunter2" not in str(told.value)
+    assert read_target("https://chat.test/@me?mail=a@b").address == "https://chat.test/@me?mail=a@b"
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
     try:
