@@ -32,6 +32,7 @@ SELECT document FROM verdicts WHERE dataset = $dataset ORDER BY start_time DESC,
 class Told:
     """One metric: the true difference from which on a candidate passes, and below which it fails, four times in five.
 
+    That is of the margin alone: a floor, a ceiling or another metric may still stop a candidate that keeps it.
     How far each is from -margin is the minimum detectable effect, of a pass and of a fail.
     """
 
@@ -46,12 +47,14 @@ class Told:
         """A sentence."""
         source = "by an earlier verdict" if self.known else "by a cautious guess of how much changes"
         passes = (
-            f"passes when its true difference is {self.passes_from:+.3f} or more"
+            f"keeps it when its true difference is {self.passes_from:+.3f} or more"
             if self.passes_from < 1
-            else "cannot be expected to pass"
+            else "cannot be expected to keep it"
         )
-        fails = f"fails when it is {self.fails_from:+.3f} or less" if self.fails_from > -1 else "cannot be told to fail"
-        return f"{self.metric}, margin {self.margin:g}: with power 80 % a candidate {passes}, and {fails} ({source})."
+        breaks = (
+            f"breaks it at {self.fails_from:+.3f} or less" if self.fails_from > -1 else "cannot be told to break it"
+        )
+        return f"{self.metric}, margin {self.margin:g}: with power 80 % a candidate {passes}, and {breaks} ({source})."
 
 
 def read_earlier(lake: Lake, project: str, dataset: str) -> dict[str, Metric]:

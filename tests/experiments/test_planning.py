@@ -29,8 +29,8 @@ def distance(asked, clusters, earlier=None):
 def test_without_a_past_a_cautious_guess_is_taken_and_said_to_be_one():
     (found,) = told(gate(0.05), EACH, {})
     assert found.note == (
-        "valid, margin 0.05: with power 80 % a candidate passes when its true difference is "
-        f"{found.passes_from:+.3f} or more, and fails when it is {found.fails_from:+.3f} or less "
+        "valid, margin 0.05: with power 80 % a candidate keeps it when its true difference is "
+        f"{found.passes_from:+.3f} or more, and breaks it at {found.fails_from:+.3f} or less "
         "(by a cautious guess of how much changes)."
     )
     assert 0.1 < found.passes_from < 0.2
@@ -59,7 +59,7 @@ def test_looking_early_costs_a_little():
 
 def test_hopelessly_few_examples_are_said_to_be():
     (found,) = told(gate(0.05), EACH[:2], {})
-    assert "a candidate cannot be expected to pass, and cannot be told to fail" in found.note
+    assert "a candidate cannot be expected to keep it, and cannot be told to break it" in found.note
     assert told(gate(0.05), [], {}) == []
 
 

@@ -88,7 +88,7 @@ def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(d
 def test_before_anything_is_asked_it_tells_what_the_examples_can_tell(dataset, project, capsys):
     code = main(["gate", "--name", "capitals", "--candidate", f"{ANSWERS}:right version=2", "--estimate"])
     assert code == 0
-    assert "matches_expected, margin 0.2: with power 80 % a candidate passes when" in capsys.readouterr().out
+    assert "matches_expected, margin 0.2: with power 80 % a candidate keeps it when" in capsys.readouterr().out
     assert rows(EXPERIMENT_RUNS, project) == []
 
 
