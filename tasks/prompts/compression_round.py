@@ -6,7 +6,7 @@ outcome is recorded: whoever runs again goes on, and ends the same.
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,9 @@ from tasks.prompts.compression import Compressed, compressed
 from tasks.prompts.ending import unfit
 from tasks.prompts.example_calls import answered_calls, shown_in
 from tasks.prompts.example_use import examples_use, weak_questions
+from tasks.prompts.failures import SHOWN_SPLIT, normalised
 from tasks.prompts.hub import provider_kind
-from tasks.prompts.rounds import Round
+from tasks.prompts.rounds import Round, questions_outside
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.few_shot import parsed
 from tasks.shared.gateways.phoenix import HubPrompt, Phoenix, PromptHub
@@ -50,7 +51,8 @@ class CompressionBeginning:
             if there := candidates_for(known, base.version_id):
                 first = there[0]
                 return Round(self.prompt, self.window, first.round, first.base_version, name, metric, there)
-            weak = await asyncio.to_thread(self.weak_examples, base, metric)
+            deciding = questions_outside(SHOWN_SPLIT, await phoenix.examples(gate.dataset))
+            weak = await asyncio.to_thread(self.weak_examples, base, metric, deciding)
             empty = Round(self.prompt, self.window, "", base.version_id, name, metric)
             return await self.with_versions(phoenix.prompts, empty, base, weak, gate.most_cost_ratio or 1.0)
 
@@ -59,12 +61,16 @@ class CompressionBeginning:
         """Where traffic and scores are."""
         return Lake.open(self.settings.lake)
 
-    def weak_examples(self, base: HubPrompt, metric: str) -> tuple[str, ...]:
-        """Questions of the examples that do not help, by production's calls and all experiments."""
+    def weak_examples(self, base: HubPrompt, metric: str, deciding: Collection[str]) -> tuple[str, ...]:
+        """Questions of the examples that do not help, by calls of production and of experiments.
+
+        Calls with one of the *deciding* questions do not count: nothing is learned from what the gate decides on.
+        """
         if parsed(base.sections.get("examples", "")) is None:
             return ()
         calls = answered_calls(self.lake, self.project, base, metric, self.window)
-        return weak_questions(examples_use(shown_in(base)[0], calls))
+        learned = [call for call in calls if normalised(call.question) not in deciding]
+        return weak_questions(examples_use(shown_in(base)[0], learned))
 
     async def with_versions(
         self, hub: PromptHub, begun: Round, base: HubPrompt, weak: Sequence[str], ceiling: float

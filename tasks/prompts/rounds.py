@@ -107,6 +107,11 @@ def sealed_questions(examples: Sequence[Example], gate: str) -> set[str]:
     return {normalised(text) for each in examples if _splits_of(each) & SEALED for text in _texts_of(each)}
 
 
+def questions_outside(split: str, examples: Sequence[Example]) -> set[str]:
+    """The questions of the *examples* that are not in *split*."""
+    return {normalised(text) for each in examples if split not in _splits_of(each) for text in _texts_of(each)}
+
+
 def _splits_of(example: Example) -> set[str]:
     own = example.metadata.get("split")
     return {*example.splits, *([own] if isinstance(own, str) else [])}

@@ -1,6 +1,7 @@
 """What a gate's verdicts make of cheaper versions of a prompt."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -8,12 +9,23 @@ import pytest
 from tasks.prompts.candidates import Candidate
 from tasks.prompts.compression import Compressed
 from tasks.prompts.compression_report import compression_page
-from tasks.prompts.compression_round import best_of, candidates_for, compression_gate, cost_ratio, too_dear
-from tasks.prompts.rounds import Round
+from tasks.prompts.compression_round import (
+    CompressionBeginning,
+    best_of,
+    candidates_for,
+    compression_gate,
+    cost_ratio,
+    too_dear,
+)
+from tasks.prompts.rounds import Round, questions_outside
 from tasks.shared.errors import ConfigurationError, Inconclusive
+from tasks.shared.few_shot import ShownExample, written
+from tasks.shared.gateways.phoenix import Example
 from tasks.shared.gateways.phoenix.prompt_versions import PromptText
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.settings import Settings
+from tasks.shared.store.lake import Lake
+from tests.prompts.conftest import put
 from tests.prompts.round_world import DAY, verdict
 
 PROMPT = PromptText(name="p", messages=({"role": "user", "content": "{{question}}"},))
@@ -88,3 +100,20 @@ def test_a_gate_without_a_ceiling_on_cost_decides_on_no_compression():
         gate(metrics={})
     with pytest.raises(ConfigurationError, match=r"compress\.q"):
         compression_gate(Settings(), "q")
+
+
+def test_which_examples_are_weak_is_not_learned_from_questions_that_decide(tmp_path):
+    shown = written([ShownExample("Which sites are offline?", "SELECT 1"), ShownExample("How warm is it?", "SELECT 2")])
+    base = PromptText(name="p", messages=PROMPT.messages, sections={"examples": shown})
+    settings = Settings.model_validate({"lake": {"root": str(tmp_path)}})
+    messages = json.dumps([{"role": "system", "content": shown}])
+    asked = {f"Which {number} sites are offline?": 0.0 for number in range(20)}
+    asked |= {f"How warm is it at {number}?": 1.0 for number in range(20)}
+    spans = [{"span_id": text, "trace_id": text, "input": text, "input_messages": messages} for text in asked]
+    scores = [{"unit_id": text, "evaluator": "right", "score": score} for text, score in asked.items()]
+    put(Lake.open(settings.lake), "spans", *spans)
+    put(Lake.open(settings.lake), "decisions", *scores)
+    beginning = CompressionBeginning(settings, "p", "p", DAY)
+    assert beginning.weak_examples(base, "right", ()) == ("Which sites are offline?",)
+    examples = [Example(text, {"input": text}, {}, {"split": "train" if "warm" in text else "test"}) for text in asked]
+    assert beginning.weak_examples(base, "right", questions_outside("train", examples)) == ()
