@@ -50,8 +50,8 @@ def outcome(verdict: Mapping[str, Any], metric: str, settings: PromptSettings) -
     told = f"on test {metric} is {abs(gain):.3f} {'better' if gain > 0 else 'worse'} (p {p_value:.3g}, n {found['n']})"
     if verdict["verdict"] != "pass":
         return Outcome(False, f"{told}; gate {verdict['gate']}: {verdict['verdict']}. {verdict['reason']}")
-    if gain < settings.least_gain:
-        return Outcome(False, f"{told}; {settings.least_gain:g} is asked for")
+    if gain <= settings.least_gain:
+        return Outcome(False, f"{told}; more than {settings.least_gain:g} is asked for")
     if p_value >= settings.significance:
         return Outcome(False, f"{told}; p below {settings.significance:g} is asked for")
     return Outcome(True, told)

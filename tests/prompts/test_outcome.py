@@ -16,8 +16,8 @@ METRIC = "sql_matches_expected"
     ("changes", "won", "reason"),
     [
         ({}, True, f"on test {METRIC} is 0.200 better (p 0.001, n 20)"),
-        ({"difference": {"value": 0.05}}, True, "0.050 better"),
-        ({"difference": {"value": 0.049}}, False, "0.05 is asked for"),
+        ({"difference": {"value": 0.051}}, True, "0.051 better"),
+        ({"difference": {"value": 0.05}}, False, "0.050 better (p 0.001, n 20); more than 0.05 is asked for"),
         ({"p_value": 0.05}, False, "p below 0.05 is asked for"),
         ({"difference": {"value": -0.1}}, False, "0.100 worse"),
         ({"p_value": None}, False, "nobody can say by how much"),

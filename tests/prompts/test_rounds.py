@@ -54,7 +54,6 @@ async def test_a_round_is_begun_once_whatever_is_killed_and_learns_from_train_on
     before = books(provider)["answered"]
     begun = await beginning(world).round()
     assert [each.outcome for each in begun.candidates] == ["proposed"] * 4
-    assert all(each.document["shown"] == ["train-0", "train-1", "train-2"] or True for each in begun.candidates)
     assert {span for each in begun.candidates for span in each.document["shown"]} == {"train-0", "train-1", "train-2"}
     # Killed before anything was recorded: the answer was paid for, and the versions are there.
     again = await beginning(world).round()
@@ -162,7 +161,7 @@ async def test_production_that_somebody_moved_meanwhile_is_left_alone(world, mon
 
 async def test_a_candidate_that_does_not_win_is_archived_and_never_tried_again(world, provider):
     ended, _ = await end(world, difference={"value": 0.03, "low": 0.01, "high": 0.05})
-    assert ended.candidates[0].reason.endswith("; 0.05 is asked for")
+    assert ended.candidates[0].reason.endswith("; more than 0.05 is asked for")
     assert (await tags(world))["candidate"] is None
     known = known_candidates(Lake.open(load_settings().lake), load_settings().project, world.prompt, "optimisation")
     assert [each.outcome for each in known] == ["archived"] * 4
