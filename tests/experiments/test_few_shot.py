@@ -97,6 +97,10 @@ async def test_what_is_chosen_from_and_how_makes_another_variant():
 async def test_a_pool_is_the_train_split_with_right_answers_and_there_must_be_something_to_choose():
     chooser = await few_shot_of(Settings(), Hub(), read_target("few-shot:p pool=golden"), PROMPT)
     assert [example.answer for example in chooser.examples] == ["SELECT 9"]
+    assert await chooser.sections_for(["how warm is  device 9", "How warm is device 8?"]) == [
+        "",
+        "Question: How warm is device 9?\nSQL:\nSELECT 9",
+    ]
     with pytest.raises(ConfigurationError, match="no examples with a right answer"):
         await few_shot_of(Settings(), Hub(), read_target("few-shot:p pool=empty"), PROMPT)
     with pytest.raises(ConfigurationError, match="can be told apart"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.shared.few_shot.likeness import cosines, local_likeness
 from tasks.shared.few_shot.selection import most_alike
 from tasks.shared.few_shot.shown_examples import ShownExample, written
+from tasks.shared.questions import normalised
 
 if TYPE_CHECKING:
     from tasks.shared.few_shot.likeness import Vectors
@@ -30,6 +31,7 @@ class FewShot:
         model: Name of the model of embeddings; empty for likeness by character n-grams.
         embed: Asks that model; None where there is none.
         folder: Where the vectors of the examples are kept.
+        own: Whether a question may be shown with its own right answer, where it is one of the examples.
     """
 
     examples: tuple[ShownExample, ...]
@@ -38,12 +40,13 @@ class FewShot:
     model: str = ""
     embed: Embed | None = None
     folder: Path | None = None
+    own: bool = True
 
     @property
     def specification(self) -> dict[str, Any]:
         """All that decides what is chosen."""
         pool = hashlib.sha256(written(self.examples, self.label).encode()).hexdigest()[:16]
-        return {"k": self.k, "examples": pool, "likeness": self.model or "characters"}
+        return {"k": self.k, "examples": pool, "likeness": self.model or "characters", "own": self.own}
 
     async def sections_for(self, questions: Sequence[str]) -> list[str]:
         """The text of the examples for each of *questions*, the most like one last."""
@@ -52,13 +55,19 @@ class FewShot:
 
     async def chosen_for(self, questions: Sequence[str]) -> list[list[int]]:
         """The numbers of the examples for each of *questions*, the most like one last."""
-        return most_alike(await self.likeness(questions), self.k)
+        ranked = most_alike(await self.likeness(questions), len(self.examples))
+        return [self._fit(question, numbers)[-self.k :] for question, numbers in zip(questions, ranked, strict=True)]
 
     async def likeness(self, questions: Sequence[str]) -> Vectors:
         """How alike each of *questions* is to each example, by their questions."""
         if self.embed is None:
             return local_likeness(questions, [example.question for example in self.examples])
         return cosines(await self.embed(questions), await self._known(self.embed))
+
+    def _fit(self, question: str, numbers: Sequence[int]) -> list[int]:
+        """The *numbers* of examples that may be shown with *question*."""
+        asked = normalised(question)
+        return [number for number in numbers if self.own or normalised(self.examples[number].question) != asked]
 
     async def _known(self, embed: Embed) -> Vectors:
         """The examples' vectors, from disk where they were computed before."""
