@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.curate.choice import Choice, Chooser, first_pool
-from tasks.curate.examples import Version, content_of, example_row, phoenix_example, split_for, table
+from tasks.curate.examples import Version, content_of, example_row, phoenix_example, table
 from tasks.curate.holdings import Holdings, file_of, holdings
 from tasks.curate.masking import anonymiser_of
 from tasks.curate.pool import Pool, Source, check, source
@@ -28,6 +28,8 @@ from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import DatasetKind, Settings
+from tasks.shared.splits import cluster_of, split_of
+from tasks.shared.store.kept_splits import kept_splits
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import DATASET_VERSIONS, EXAMPLES, Table
 
@@ -80,10 +82,10 @@ class Curating:
     async def write(self, now: Holdings, choice: Choice) -> dict[str, Any] | None:
         """Add what was chosen, and what a killed run left; returns the version's row, None where there is nothing."""
         version = now.next_version(self.at)
-        chosen = zip(choice.taken, choice.contents, strict=True)
+        kept = await asyncio.to_thread(kept_splits, self.lake, self.project)
         rows = [
-            example_row(taken, content, version, split_for(taken.row, now.rows, self.settings.splits))
-            for taken, content in chosen
+            example_row(taken, content, version, self._split(taken.row, kept))
+            for taken, content in zip(choice.taken, choice.contents, strict=True)
         ]
         await asyncio.to_thread(self._store, EXAMPLES, now, table(rows))
         added = [*now.unsent, *rows]
@@ -96,6 +98,9 @@ class Curating:
         row["mlflow_run_id"] = await asyncio.to_thread(self._log, row)
         await asyncio.to_thread(self._store, DATASET_VERSIONS, now, self._versions([row]))
         return row
+
+    def _split(self, row: Mapping[str, Any], kept: Mapping[str, str]) -> str:
+        return split_of(cluster_of(row["session_id"], row["span_id"]), self.settings.splits, kept)
 
     async def log_unlogged(self, now: Holdings) -> int:
         """Log to MLflow the versions that were made while it was away; returns how many still are not."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,8 +13,8 @@ import pyarrow as pa
 from tasks.curate.answers import Later
 from tasks.shared.gateways.phoenix import Example
 from tasks.shared.records import Window
-from tasks.shared.settings import DatasetKind, SplitSettings
-from tasks.shared.splits import cluster_of, split_of
+from tasks.shared.settings import DatasetKind
+from tasks.shared.splits import cluster_of
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import EXAMPLES
 
@@ -100,13 +100,6 @@ def example_row(taken: Taken, content: Mapping[str, Any], version: Version, spli
         "version": version.name,
         "added_at": version.made_at,
     }
-
-
-def split_for(row: Mapping[str, Any], held: Iterable[Mapping[str, Any]], settings: SplitSettings) -> str:
-    """The split of the session: where its examples among *held* are, whatever the shares are by now; else by hash."""
-    cluster = cluster_of(row["session_id"], row["span_id"])
-    known = (each["split"] for each in held if cluster_of(each["session_id"], each["span_id"]) == cluster)
-    return next(known, None) or split_of(cluster, settings)
 
 
 def right_answer(kind: DatasetKind, taken: Taken) -> tuple[str | None, str | None]:

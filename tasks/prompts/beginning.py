@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tasks.prompts.candidates import Candidate, document_of, known_candidates, round_id
-from tasks.prompts.failures import SHOWN_SPLIT, Failure, failing_calls, shown_failures
+from tasks.prompts.failures import SHOWN_SPLIT, Failure, failing_calls, normalised, shown_failures
 from tasks.prompts.hub import provider_kind
 from tasks.prompts.meta_prompt import answer_form, meta_prompt, question
 from tasks.prompts.outcome import metric_of
@@ -21,6 +21,7 @@ from tasks.shared.gateways.phoenix.prompts import PRODUCTION
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Window
 from tasks.shared.settings import GateSettings, OptimiseSettings, Settings
+from tasks.shared.store.kept_splits import kept_splits
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.ledger import open_ledger
 from tasks.shared.store.mask_key import mask_key
@@ -53,7 +54,8 @@ class Beginning:
             base = await phoenix.prompts.version(self.prompt, PRODUCTION)
             if there := candidates_of(known, self.window, base.version_id):
                 number, first = there[0].round, there[0].base_version
-                return Round(self.prompt, self.window, number, first, self.options.gate, metric, there)
+                told = told_of(self.prompt, len(there[0].document["shown"]), len(there))
+                return Round(self.prompt, self.window, number, first, self.options.gate, metric, there, (told,))
             empty = Round(self.prompt, self.window, "", base.version_id, self.options.gate, metric)
             sealed = sealed_questions(await phoenix.examples(self.gate.dataset), self.options.gate)
             failures = await self.failures(base, sealed)
@@ -62,8 +64,7 @@ class Beginning:
                 return replace(empty, notes=(note,))
             diagnosis, found = await self.proposals(base, failures, known)
             shown = [failure.span_id for failure in failures]
-            told = f"{self.prompt}: {len(shown)} failing calls were shown, {len(found)} prompts proposed"
-            begun = replace(empty, notes=(told,))
+            begun = replace(empty, notes=(told_of(self.prompt, len(shown), len(found)),))
             return await self.with_versions(phoenix.prompts, begun, found, {"diagnosis": diagnosis, "shown": shown})
 
     @property
@@ -101,12 +102,15 @@ class Beginning:
             sealed,
             anonymiser=anonymiser,
             splits=settings.splits,
+            kept=await asyncio.to_thread(kept_splits, lake, self.project),
             question=settings.curation.question,
             most=settings.prompts.failures,
         )
         async with names_judge(settings, self.project, self.run) as names:
             texts = await masked([each.texts for each in found], anonymiser, names)
-        return [each.with_texts(text) for each, text in zip(found, texts, strict=True) if text is not None]
+        told = [each.with_texts(text) for each, text in zip(found, texts, strict=True) if text is not None]
+        # Sealed questions have their names masked, so these are compared once more now that they have, too.
+        return [each for each in told if normalised(each.question) not in sealed]
 
     async def proposals(
         self, base: HubPrompt, failures: Sequence[Failure], known: Sequence[Candidate]
@@ -157,3 +161,8 @@ class Beginning:
             )
             candidates.append(made)
         return replace(begun, id=number, candidates=tuple(candidates))
+
+
+def told_of(prompt: str, shown: int, proposed: int) -> str:
+    """How a round began, for people."""
+    return f"{prompt}: {shown} failing calls were shown, {proposed} prompts proposed"

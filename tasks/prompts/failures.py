@@ -94,7 +94,7 @@ def passes_at(lake: Lake, evaluator: str, version: str) -> float:
 
 def shown_failures(
     rows: Iterable[Mapping[str, Any]], sealed: Collection[str], *, anonymiser: Anonymiser, splits: SplitSettings,
-    question: str, most: int,
+    kept: Mapping[str, str], question: str, most: int,
 ) -> list[Failure]:  # fmt: skip
     """At most *most* of the failing calls *rows* that may be shown, anonymised, each question once, all kinds in turn.
 
@@ -103,12 +103,13 @@ def shown_failures(
         sealed: Questions (from `normalised`) that nobody may be shown.
         anonymiser: Masks what is shown.
         splits: Shares of the splits.
+        kept: Splits that sessions have whatever the shares are, from `kept_splits`.
         question: The prompt variable with the question; the input is it where there is none.
         most: How many to show.
     """
     found: dict[str, Failure] = {}
     for row in rows:
-        if split_of(cluster_of(row["session_id"], row["span_id"]), splits) == SHOWN_SPLIT:
+        if split_of(cluster_of(row["session_id"], row["span_id"]), splits, kept) == SHOWN_SPLIT:
             failure = _failure(row, anonymiser, question)
             key = normalised(failure.question)
             if key not in sealed:

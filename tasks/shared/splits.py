@@ -1,6 +1,7 @@
 """Which split an example is in: by a hash of its session alone, so it never moves and never lies in two."""
 
 import hashlib
+from collections.abc import Mapping
 
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import SplitSettings
@@ -20,8 +21,10 @@ def cluster_of(session_id: str | None, span_id: str) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def split_of(cluster: str, settings: SplitSettings) -> str:
+def split_of(cluster: str, settings: SplitSettings, kept: Mapping[str, str]) -> str:
     """The split of every example of *cluster* (from `cluster_of`), in every dataset.
+
+    It is the one that *kept* (from `kept_splits`) says, whatever the shares are by now; else it is by hash.
 
     Raises:
         ConfigurationError: The shares do not sum to one.
@@ -30,6 +33,8 @@ def split_of(cluster: str, settings: SplitSettings) -> str:
     if abs(sum(shares) - 1) > ROUNDING:
         said = ", ".join(f"{split} {share:g}" for split, share in zip(SPLITS, shares, strict=True))
         raise ConfigurationError(f"splits sum to {sum(shares):g} ({said}). Let them sum to 1.")
+    if cluster in kept:
+        return kept[cluster]
     point = int(cluster, 16) / 16 ** len(cluster)
     upper = 0.0
     for split, share in zip(SPLITS, shares, strict=True):

@@ -18,7 +18,7 @@ REGIONS = ("north", "south", "east", "west", "centre", "coast", "alps", "islands
 THINGS = ("devices", "alerts", "sites", "technicians", "firmware updates", "batteries")
 # Sessions in the split `train`, and in the split `test`.
 SESSIONS = {
-    split: [name for name in map(str, range(400)) if split_of(cluster_of(name, ""), SplitSettings()) == split]
+    split: [name for name in map(str, range(400)) if split_of(cluster_of(name, ""), SplitSettings(), {}) == split]
     for split in ("train", "test", "holdout")
 }
 
@@ -81,9 +81,12 @@ def liked_answers(lake: Lake, project: str) -> None:
         answer(44, prompt_variables=spans[3]["prompt_variables"], output=spans[3]["output"]),
         answer(45, prompt_variables=json.dumps({"question": question(50) + " Please."})),
         answer(46, name="another.span"),
+        answer(47),  # its session was in the split test before the shares changed
     ]
-    opinions = [opinion(i) for i in (*range(40), *range(42, 47))] + [opinion(41, "negative")]
+    opinions = [opinion(i) for i in (*range(40), *range(42, 48))] + [opinion(41, "negative")]
     fill(lake, project, SPANS, spans)
     fill(lake, project, ANNOTATIONS, opinions)
     examples = [example(0), example(50, "holdout"), example(51, "train", "my-own"), example(52, "train", output=None)]
-    fill(lake, project, EXAMPLES, [*examples, example(53, "train")])
+    other = json.dumps({"input": "Who is on call?"})
+    before = example(54, "test", "failed-queries", session_id=SESSIONS["train"][47], input=other)
+    fill(lake, project, EXAMPLES, [*examples, example(53, "train"), before])

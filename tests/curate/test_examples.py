@@ -14,14 +14,13 @@ from tasks.curate.examples import (
     example_row,
     phoenix_example,
     right_answer,
-    split_for,
     variables,
 )
 from tasks.curate.holdings import Holdings
 from tasks.curate.masking import anonymiser_of
 from tasks.curate.pool import source
 from tasks.shared.gateways.phoenix import Dataset, Example
-from tasks.shared.settings import AnonymiseSettings, CurationSettings, FeedbackSettings, SplitSettings
+from tasks.shared.settings import AnonymiseSettings, CurationSettings, FeedbackSettings
 from tests.curate.traffic_rows import NOON, WINDOW, asked, lake_at, put_annotations, put_spans
 
 ROW = {
@@ -78,16 +77,6 @@ def test_an_example_has_the_variables_its_split_and_the_way_back_and_shows_a_wro
     assert row["example_id"] == example_id("golden", "ab" * 8) != example_id("failed", "ab" * 8)
     example = phoenix_example(row)
     assert (example.output, example.splits, example.span_id) == ({}, ("dev",), "ab" * 8)
-
-
-def test_a_session_stays_in_its_split_even_when_the_shares_change():
-    all_train = SplitSettings(train=1, dev=0, test=0, holdout=0)
-    neighbour = ROW | {"span_id": "ef" * 8}
-    assert split_for(neighbour, [], all_train) == "train"
-    assert split_for(neighbour, [ROW | {"split": "holdout"}], all_train) == "holdout"
-    assert split_for(neighbour, [ROW | {"split": "holdout", "session_id": "s2"}], all_train) == "train"
-    alone = neighbour | {"session_id": None}
-    assert split_for(alone, [ROW | {"split": "holdout", "session_id": None}], all_train) == "train"
 
 
 def test_variables_are_texts_whatever_they_were():

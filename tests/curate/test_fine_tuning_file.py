@@ -8,7 +8,7 @@ import pytest
 
 from tasks.curate.fine_tuning.exporting import folder_of, write_export
 from tasks.shared.errors import CheckFailed, ConfigurationError, Inconclusive
-from tasks.shared.settings import AnonymiseSettings, BudgetSettings, ExportSettings, Settings
+from tasks.shared.settings import AnonymiseSettings, BudgetSettings, ExportSettings, Settings, SplitSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS
 from tests.curate.liked_answers import NAME, WINDOW, answer, fill, liked_answers, question
@@ -39,6 +39,7 @@ def settings(root, anonymise=None, **rules) -> Settings:
     usual = {"spans": (NAME,), "smallest": 10, "model": "gpt-4o-mini"}
     made = settings_with(judge_settings("http://127.0.0.1:1"), root)
     changes = {"export": ExportSettings(**{**usual, **rules}), "anonymise": anonymise or AnonymiseSettings()}
+    changes |= {"splits": SplitSettings()}
     return made.model_copy(update=changes)
 
 
@@ -52,11 +53,11 @@ def test_liked_answers_and_examples_are_written_masked_and_everything_else_is_le
     assert {
         name: count for name, count in exported.receipt.counts.items() if name not in ("candidates", "training_tokens")
     } == {
-        "spans": 46,
-        "held_out": 1,
+        "spans": 47,
+        "held_out": 2,
         "not_rated": 2,
         "taken_twice": 1,
-        "other_split": 2,
+        "other_split": 3,
         "without_answer": 1,
         "repeated": 1,
         "like_held_out": 1,
@@ -67,7 +68,7 @@ def test_liked_answers_and_examples_are_written_masked_and_everything_else_is_le
     (asked,) = (asked for asked in by_question if "EMAIL" in asked)
     mask = re.search(r"<EMAIL_[a-z]{8}>", asked)[0]
     assert by_question[asked] == f'{{"sql":"SELECT 7 FROM t WHERE owner = \'{mask}\'"}}'
-    assert not {question(43), question(50), question(51), question(52)} & set(by_question)
+    assert not {question(43), question(47), question(50), question(51), question(52)} & set(by_question)
 
 
 def test_the_report_tells_checks_losses_lengths_tokens_and_cost(lake, exported):
@@ -75,10 +76,10 @@ def test_the_report_tells_checks_losses_lengths_tokens_and_cost(lake, exported):
     assert report["passed"]
     assert report["examples"] == 41
     assert report["origins"] == {"golden-queries": 2, "spans": 39}
-    assert report["lost"]["other_split"] == 2
+    assert report["lost"]["other_split"] == 3
     assert report["masked"] == {"EMAIL": 2}
     assert all(check["passed"] and check["checked"] == 41 for check in report["checks"])
-    assert report["characters_per_token"]["n"] == 47
+    assert report["characters_per_token"]["n"] == 48
     assert report["characters_per_token"]["low"] < report["characters_per_token"]["high"]
     assert report["training"]["cost_usd"] == pytest.approx(report["training"]["tokens"] * 3 / 1e6)
     assert report["spreads"]["tokens"]["n"] == 41
@@ -115,8 +116,8 @@ async def test_too_few_examples_are_refused_with_what_would_raise_them(lake, roo
         await write_export(settings(root, smallest=500, form="bedrock"), PROJECT, WINDOW, "run")
     assert str(refused.value) == (
         "41 examples are left, fewer than export.smallest 500, so nothing was exported. Left out: "
-        "2 spans that are not rated high (more feedback or scores, export.rated, a longer lookback_days); "
-        "2 in splits that stay unseen (export.splits); 1 spans that an example was made of; "
+        "3 in splits that stay unseen (export.splits); "
+        "2 spans that are not rated high (more feedback or scores, export.rated, a longer lookback_days); 1 spans that an example was made of; "
         "1 without an answer of the wanted form (export.spans, export.field); 1 the same as another one; "
         "1 nearly a question of a split that stays unseen (export.held_out_similarity)."
     )

@@ -65,5 +65,5 @@ def put(lake: Lake, table: str, *rows: dict[str, Any], project: str = "p") -> No
 def sessions_in(split: str, count: int) -> list[str]:
     """Ids of *count* sessions that fall into *split*."""
     names = (f"session-{i}" for i in range(10_000))
-    found = (name for name in names if split_of(cluster_of(name, ""), SplitSettings()) == split)
+    found = (name for name in names if split_of(cluster_of(name, ""), SplitSettings(), {}) == split)
     return [next(found) for _ in range(count)]

@@ -8,6 +8,7 @@ import pytest
 from tasks.prompts.failures import Failure, failing_calls, normalised, shown_failures
 from tasks.shared.anonymise import Anonymiser
 from tasks.shared.settings import AnonymiseSettings, Settings, SplitSettings
+from tasks.shared.splits import cluster_of
 from tests.prompts.conftest import DAY, put, sessions_in
 
 METRICS = ("valid", "toxic")
@@ -25,9 +26,11 @@ def calls(lake, settings, **changes):
     return {row["span_id"]: row for row in failing_calls(lake, "p", DAY, settings, **asked)}
 
 
-def shown(rows, sealed=(), most=20):
+def shown(rows, sealed=(), most=20, kept=()):
     anonymiser = Anonymiser(b"0" * 32, "golden", AnonymiseSettings())
-    return shown_failures(rows, set(sealed), anonymiser=anonymiser, splits=SPLITS, question="question", most=most)
+    return shown_failures(
+        rows, set(sealed), anonymiser=anonymiser, splits=SPLITS, kept=dict(kept), question="question", most=most
+    )
 
 
 def span(span_id, **values):
@@ -128,6 +131,8 @@ def test_only_sessions_to_learn_from_are_shown_and_no_question_of_a_sealed_split
     train = sessions_in("train", 3)
     rows = [row(train[0], "Sealed  question?"), row(train[1], "open question")]
     assert [failure.question for failure in shown(rows, {normalised("sealed QUESTION")})] == ["open question"]
+    kept = {cluster_of(train[0], ""): "holdout"}
+    assert [failure.question for failure in shown(rows, kept=kept)] == ["open question"]
 
 
 def test_what_is_shown_is_anonymised_and_each_question_comes_once_by_its_most_telling_failure():

@@ -13,6 +13,7 @@ from tasks.shared.errors import ConfigurationError, StoreError
 from tasks.shared.records import Window
 from tasks.shared.settings import ExportSettings, Settings
 from tasks.shared.splits import cluster_of, split_of
+from tasks.shared.store.kept_splits import kept_splits
 from tasks.shared.store.lake import Lake
 
 SPANS = "spans"
@@ -81,11 +82,12 @@ def _rated(lake: Lake, settings: Settings, project: str, window: Window, rank: i
     of = source(lake, project, window, asked, settings.feedback)
     if of is None:
         return [], 0
+    kept = kept_splits(lake, project)
     found, seen = [], 0
     for week in weeks(window):
         rows = _rows(of, rules, week)
         seen += (rows or of.sql(SEEN, week).to_pylist())[0]["seen"]
-        found += [_of_span(row, settings, rank) for row in rows]
+        found += [_of_span(row, settings, kept, rank) for row in rows]
     return found, seen
 
 
@@ -106,9 +108,9 @@ def _of_example(row: Mapping[str, Any], rank: int) -> Candidate:
     return Candidate(row["span_id"], row["split"], row["dataset"], rank, values, answer or "")
 
 
-def _of_span(row: Mapping[str, Any], settings: Settings, rank: int) -> Candidate:
+def _of_span(row: Mapping[str, Any], settings: Settings, kept: Mapping[str, str], rank: int) -> Candidate:
     """A span's answer; those that people approved or liked go before those that only have high scores."""
-    split = split_of(cluster_of(row["session_id"], row["span_id"]), settings.splits)
+    split = split_of(cluster_of(row["session_id"], row["span_id"]), settings.splits, kept)
     values = {**variables(row["prompt_variables"]), QUESTION: row["question"]}
     rank += 0 if row["approved"] else 1 if row["positive"] else 2
     return Candidate(row["span_id"], split, SPANS, rank, values, row["output"] or "")
