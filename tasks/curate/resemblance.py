@@ -32,18 +32,42 @@ def told_apart(examples: Sequence[str], traffic: Sequence[str]) -> Estimate | No
     domain classifiers as in S. Ben-David et al. (2010), A theory of learning from different domains, Machine Learning
     79, 151-175; S. Rabanser et al. (2019), Failing loudly, NeurIPS 32, section 3. That folds have models of their own
     is not in the interval.
+
+    Examples come from the traffic, so a question may be on both sides. Both are in one fold then: else each would be
+    scored by a model that learned the other one as the other side's, and sides that are alike would have less than 0.5.
     """
     if min(len(examples), len(traffic)) < FEWEST:
         return None
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     labels = [0] * len(examples) + [1] * len(traffic)
     model = LogisticRegression(class_weight="balanced", max_iter=1000, solver="liblinear", random_state=0)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    vectors = vectors_of([*examples, *traffic])
-    scores = cross_val_predict(model, vectors, labels, cv=folds, method="decision_function").tolist()
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    texts = [*examples, *traffic]
+    pairs = paired(examples, traffic)
+    scores = cross_val_predict(
+        model, vectors_of(texts), labels, groups=pairs, cv=folds, method="decision_function"
+    ).tolist()
     return auc(scores[len(examples) :], scores[: len(examples)])
+
+
+def paired(examples: Sequence[str], traffic: Sequence[str]) -> list[int]:
+    """A number for each of *examples* and *traffic*, in this order: of two equal texts on either side the same one.
+
+    An example takes one such text. That others ask the same often is what tells the sides apart, so those go unpaired.
+
+    >>> paired(["a", "b"], ["c", "b", "b"])
+    [0, 1, 2, 1, 4]
+    """
+    numbers = list(range(len(examples) + len(traffic)))
+    waiting: dict[str, list[int]] = {}
+    for number, text in enumerate(examples):
+        waiting.setdefault(text, []).append(number)
+    for number, text in enumerate(traffic, len(examples)):
+        if waiting.get(text):
+            numbers[number] = waiting[text].pop(0)
+    return numbers
 
 
 def covered(examples: Sequence[str], traffic: Sequence[str]) -> Estimate | None:

@@ -38,6 +38,15 @@ def test_traffic_like_the_dataset_is_not_told_from_it_and_other_traffic_is():
     assert told_apart(asked[:19], asked[40:]) is None
 
 
+def test_a_dataset_drawn_from_the_very_traffic_is_not_told_from_it_to_less_than_by_chance():
+    words = " ".join(QUESTIONS).lower().split()
+    drawn = random.Random(2)
+    asked = [" ".join(drawn.sample(words, 6)) for _ in range(400)]
+    # With either half of a pair in any fold this is 0.41 (0.35 to 0.47).
+    alike = told_apart(asked[:100], asked)
+    assert alike.low < 0.5 < alike.high
+
+
 def test_topics_that_the_dataset_lacks_are_told_with_their_share_and_questions():
     traffic = [*BATTERY, *WEATHER, "Sing a song."]
     (weather,) = uncovered_topics(BATTERY[:1], traffic)
