@@ -9,6 +9,8 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from tasks.evaluate.catalogue import chosen, is_judge, ready
+from tasks.evaluate.estimate import assumed_judgment
+from tasks.evaluate.library import known_judges
 from tasks.evaluate.steps import judge_units, score_units
 from tasks.experiments.asking import blocks_of
 from tasks.experiments.expected import confirm, estimate_receipt, expected_usd
@@ -72,9 +74,10 @@ async def experiment(
     wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
     trial = await plan_trial(gate, project or settings.project, wishes)
     names = evaluators_of(settings, trial)
-    each = expect(trial, [name for name in names if is_judge(name, settings)])
+    judges, now = known_judges(settings.judges), dt.datetime.now(dt.UTC)
+    each = expect(trial, {name: assumed_judgment(settings, judges[name], now) for name in names if name in judges})
     if estimate:
-        return [estimate_receipt(trial, each, dt.datetime.now(dt.UTC))]
+        return [estimate_receipt(trial, each, now)]
     if not yes:
         confirm(expected_usd(each), settings.budget, f"experiment {gate}")
     trial = await open_experiments(trial)

@@ -32,6 +32,8 @@ ESTIMATE = "estimate"
 CHARACTERS_PER_TOKEN = 4.0
 SHARE_OF_OUTPUT_CAP = 0.5
 SECONDS_PER_CALL = 2.0
+# What a unit says beyond what a canary does.
+CHARACTERS_PER_UNIT = 2000
 # So much of the past is asked how many tokens this judge takes.
 PAST_DAYS, ENOUGH_DECISIONS = 14, 500
 EVERYTHING = Sampling()
@@ -124,6 +126,22 @@ def estimated(settings: Settings, judge: Judge, project: str, window: Window, no
     expected = tariff(judge, names[0], prices, now, batch=judge.lane == "batch")
     provider = provider_settings(settings.judges, split(names[0])[0])
     return tally.estimate(habit(lake, project, judge), expected, provider)
+
+
+def assumed_judgment(settings: Settings, judge: Judge, now: dt.datetime) -> tuple[int, float]:
+    """What one decision takes of a judge without a past, before anybody knows the unit: picodollars and seconds.
+
+    Raises:
+        ConfigurationError: The judge has no model, or its model no price.
+    """
+    name, calls = model_names(judge, settings.judges)[0], 2 if judge.swap else 1
+    longest = max(_characters(rendered(judge.prompt, canary.inputs)) for canary in judge.canaries)
+    usage = Usage(
+        round((longest + CHARACTERS_PER_UNIT) / CHARACTERS_PER_TOKEN),
+        round(judge.max_output_tokens * SHARE_OF_OUTPUT_CAP),
+    )
+    cost = tariff(judge, name, PriceTable.shipped(settings.prices), now).cost(usage)
+    return calls * cost, calls * SECONDS_PER_CALL / provider_settings(settings.judges, split(name)[0]).in_flight
 
 
 def habit(lake: Lake, project: str, judge: Judge) -> Habit:

@@ -20,6 +20,8 @@ from tasks.shared.store.ledger import picodollars, usd
 from tasks.shared.store.tables import DECISIONS
 
 ESTIMATE = "estimate"
+# Of one decision: picodollars, and seconds.
+Judgment = tuple[int, float]
 # Assumed of a variant without a past: English text, an answer a quarter as long as it may be, a small model's pace.
 CHARACTERS_PER_TOKEN = 4.0
 SHARE_OF_OUTPUT_CAP = 0.25
@@ -71,8 +73,11 @@ class Expected:
         return f"{self.name}: {self.calls} calls, about {usd(self.cost):.4f} USD, {self.seconds:.0f} s; {self.basis}"
 
 
-def expected(settings: Settings, trial: Trial, judges: Sequence[str]) -> list[Expected]:
+def expected(settings: Settings, trial: Trial, judges: Mapping[str, Judgment]) -> list[Expected]:
     """What the answers still to be given would take, by variant, and what *judges* would take to score them.
+
+    The judges' own values are assumed for one decision; they count for the time, and for the cost of a judge without a
+    past.
 
     Raises:
         ConfigurationError: A model has no price.
@@ -144,24 +149,24 @@ def _rendered(ask: Ask) -> list[dict[str, str]]:
         return []
 
 
-def _judgments(lake: Lake, project: str, judges: Sequence[str], answers: int) -> list[Expected]:
+def _judgments(lake: Lake, project: str, judges: Mapping[str, Judgment], answers: int) -> list[Expected]:
     if not judges or not answers:
         return []
     days = lake.days(DECISIONS, project)[-PAST_DAYS:]
     window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).start + DAY) if days else None
     rows = lake.sql(PAST_JUDGMENTS, project, window, {"judges": list(judges)}).to_pylist() if window else []
     past: Mapping[str, Any] = {row["evaluator"]: row for row in rows}
-    return [_judge(name, past.get(name), answers) for name in judges]
+    return [_judge(name, past.get(name), answers, assumed) for name, assumed in judges.items()]
 
 
-def _judge(name: str, past: Mapping[str, Any] | None, answers: int) -> Expected:
+def _judge(name: str, past: Mapping[str, Any] | None, answers: int, assumed: Judgment) -> Expected:
+    cost, seconds = answers * assumed[0], answers * assumed[1]
     if past is None:
-        return Expected(
-            name, answers, 0, 0, 0, 0, 0, 0.0, f"it has judged nothing in {PAST_DAYS} days to tell its cost by"
-        )
+        basis = f"assumed, as it has judged nothing in {PAST_DAYS} days"
+        return Expected(name, answers, 0, 0, 0, cost, 0, seconds, basis)
     tokens = round(answers * (past["prompt"] or 0)), round(answers * (past["completion"] or 0))
     cost = picodollars(answers * past["cost_usd"])
-    return Expected(name, answers, 0, *tokens, cost, 0, 0.0, "as on average in its decisions lately")
+    return Expected(name, answers, 0, *tokens, cost, 0, seconds, "as on average in its decisions lately")
 
 
 def _microdollars(amount: int) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from tasks.experiments.asking import Block, answered_so_far, ask_block
 from tasks.experiments.document import outcome_of
 from tasks.experiments.early import Settled, settled
-from tasks.experiments.expected import Expected, expected
+from tasks.experiments.expected import Expected, Judgment, expected
 from tasks.experiments.few_shot import with_chosen_examples
 from tasks.experiments.gating import COMMENT, Case, files_of, power_notes, take_verdict, verdict_receipt, write_files
 from tasks.experiments.publishing import open_in_phoenix, publish
@@ -43,8 +43,8 @@ async def plan_trial(name: str, project: str, wishes: Wishes) -> Trial:
 
 
 @task(cache_policy=NO_CACHE)
-def expect(trial: Trial, judges: Sequence[str]) -> list[Expected]:
-    """What the comparison would take; nothing is spent."""
+def expect(trial: Trial, judges: Mapping[str, Judgment]) -> list[Expected]:
+    """What the comparison would take; nothing is spent. *judges* by name, with what one decision is assumed to take."""
     return expected(load_settings(), trial, judges)
 
 

@@ -5,7 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.evaluate.estimate import confirm, estimated, estimates, expected_usd, habit, projected_usd, receipt
+from tasks.evaluate.estimate import (
+    assumed_judgment,
+    confirm,
+    estimated,
+    estimates,
+    expected_usd,
+    habit,
+    projected_usd,
+    receipt,
+)
 from tasks.evaluate.judging import judge_window
 from tasks.evaluate.library import read_judge
 from tasks.evaluate.versions import remember_version
@@ -52,6 +61,16 @@ def filled(tmp_path, url=NOBODY, outputs=(), **budget):
 def add_spans(settings, prefix, start, outputs):
     rows = [span_row(f"{prefix}{n}", output=output, start_time=start) for n, output in enumerate(outputs)]
     Lake.open(settings.lake).write(SPANS, PROJECT, DAY, span_table(*rows))
+
+
+def test_a_decision_on_an_unknown_unit_has_an_assumed_price_and_pace(tmp_path):
+    settings = filled(tmp_path)
+    cost, seconds = assumed_judgment(settings, judge_of(), NOW)
+    tokens = round((CANARY_CHARACTERS + 2000) / 4), 50
+    assert usd(cost) == Decimal(tokens[0]) * Decimal("0.15e-6") + tokens[1] * Decimal("0.6e-6")
+    assert seconds == 2.0 / settings.judges.providers["simulated"].in_flight
+    with pytest.raises(ConfigurationError, match="has no price"):
+        assumed_judgment(settings, judge_of(model="simulated/unheard-of"), NOW)
 
 
 def test_units_calls_tokens_cost_and_time_by_assumption(tmp_path):

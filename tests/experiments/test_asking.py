@@ -133,10 +133,11 @@ def test_an_endpoint_gets_the_headers_of_its_own_host_only():
 async def test_what_is_left_to_ask_is_estimated_by_what_was_answered(settings):
     asked = trial("prompt:capitals", f"{HERE}:wrong_about_peru")
     settings = settings.model_copy(update={"project": "p"})
-    first = {each.name: each for each in expected(settings, asked, ["every_answer"])}
+    first = {each.name: each for each in expected(settings, asked, {"every_answer": (1_000_000, 0.25)})}
     assert (first["baseline"].calls, first["candidate"].calls, first["every_answer"].calls) == (6, 6, 12)
     assert "length assumed" in first["baseline"].basis
-    assert "judged nothing in 14 days" in first["every_answer"].note()
+    assert "12 calls, about 0.0000 USD, 3 s; assumed, as it has judged nothing" in first["every_answer"].note()
+    assert first["every_answer"].cost == 12_000_000, "a judge without a past is not taken for free"
     recorder = Recorder(settings, "p")
     some = {}
     for one in asked.experiments:
@@ -144,7 +145,7 @@ async def test_what_is_left_to_ask_is_estimated_by_what_was_answered(settings):
         answer = Answer("answered", NOW, "x", None, 500.0, one.variant.model or None, 20, 4, 0.25)
         some[one.id] = [run_row(Ask(one, question, 1), answer) for question in QUESTIONS[:4]]
         recorder.record_answers(asked, one, [], some[one.id])
-    later = {each.name: each for each in expected(settings, asked, [])}
+    later = {each.name: each for each in expected(settings, asked, {})}
     assert {name: (each.calls, each.free) for name, each in later.items()} == {"baseline": (2, 4), "candidate": (2, 4)}
     assert later["baseline"].completion_tokens == 8
     assert (later["candidate"].counts()["expected_microdollars"], later["candidate"].seconds) == (500_000, 2 * 0.5 / 8)
