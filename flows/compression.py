@@ -38,7 +38,9 @@ async def compression(
     for prompt in prompts or settings.prompts.compress:
         begun = await begin_compression(project, prompt, window)
         try:
-            receipts.append(await _tried(project, begun, yes=yes) if begun.waiting else receipt_of(begun, project, 0))
+            receipts.append(
+                await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
+            )
         except Inconclusive as doubt:
             open_rounds.append(f"{prompt}: {doubt}")
     if open_rounds:
@@ -47,7 +49,7 @@ async def compression(
 
 
 async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:
-    """The round with every waiting candidate before the gate, and ended."""
+    """The round with every waiting candidate before the gate, and ended; one that has ended only has its report."""
     production = begun.target(begun.base_version)
     verdicts = {
         each.candidate: await verdict_of(

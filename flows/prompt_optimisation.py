@@ -43,7 +43,9 @@ async def prompt_optimisation(
     for prompt in prompts or settings.prompts.optimise:
         try:
             begun = await begin_round(project, prompt, window, run)
-            receipts.append(await _tried(project, begun, yes=yes) if begun.waiting else receipt_of(begun, project, 0))
+            receipts.append(
+                await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
+            )
         except Inconclusive as doubt:
             open_rounds.append(f"{prompt}: {doubt}")
     if open_rounds:
@@ -52,7 +54,7 @@ async def prompt_optimisation(
 
 
 async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:
-    """The round with every waiting candidate tried, and ended."""
+    """The round with every waiting candidate tried, and ended; one that has ended already only has its report again."""
     production, experiments = begun.target(begun.base_version), {}
     for each in begun.waiting:
         receipts = await experiment(
