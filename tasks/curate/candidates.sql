@@ -1,6 +1,7 @@
 -- What is known of the answer to what was asked (asked.sql): one row per candidate.
 -- Relations beside the lake's tables: thresholds (evaluator, threshold), rated (trace_id, positive, negative: what
--- people told the application) and cohort_shares (cohort, share).
+-- people told the application), brought (identifier, rating: the annotations that repeat it) and cohort_shares
+-- (cohort, share).
 traces AS (
     SELECT
         trace_id,
@@ -57,6 +58,8 @@ people AS (
     SELECT
         *,
         list_contains($feedback_names, name) AS is_feedback,
+        -- One that a person changed in Phoenix since says something of its own.
+        (identifier, coalesce(label, '')) IN (SELECT (brought.identifier, brought.rating) FROM brought) AS is_counted,
         list_contains($corrections, name) AS is_correction
     FROM annotations
     WHERE annotator_kind = 'HUMAN' AND unit IN ('span', 'trace') AND name <> 'note'
@@ -80,11 +83,11 @@ said AS (
     SELECT
         of_span AS span_id,
         count(*) FILTER (
-            is_feedback
+            is_feedback AND NOT is_counted
             AND CASE WHEN label IS NULL THEN score > 0 ELSE list_contains($positive, lower(trim(label))) END
         ) AS positive,
         count(*) FILTER (
-            is_feedback
+            is_feedback AND NOT is_counted
             AND CASE WHEN label IS NULL THEN score <= 0 ELSE list_contains($negative, lower(trim(label))) END
         ) AS negative,
         count(*) FILTER (NOT is_feedback AND list_contains($approving, lower(trim(label)))) AS approved,

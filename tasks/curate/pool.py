@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tasks.curate.strata import NEAREST, RIGHT, SHIPPED, Stratum
 from tasks.shared.errors import ConfigurationError, StoreError
-from tasks.shared.records import DAY, HOUR, REACH_HOURS, Window
+from tasks.shared.records import DAY, FEEDBACK_IDENTIFIER, HOUR, REACH_HOURS, Window
 from tasks.shared.settings import CurationSettings, DatasetKind, FeedbackSettings
 from tasks.shared.store.lake import Lake
 
@@ -44,6 +44,10 @@ LIMIT $at_most
 RATED = """
 SELECT trace_id, count(*) FILTER (rating = 'positive') AS positive, count(*) FILTER (rating = 'negative') AS negative
 FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >= $start GROUP BY trace_id
+"""
+BROUGHT = """
+SELECT $prefix || feedback_id AS identifier, rating
+FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >= $start
 """
 JUDGED = """
 WITH {asked},
@@ -126,6 +130,7 @@ def source(
     relations |= {
         "cohort_shares": pa.Table.from_pylist(usual.pop("shares") or [], relations["cohort_shares"].schema),
         "rated": lake.sql(RATED, project, None, {"start": window.start}),
+        "brought": lake.sql(BROUGHT, project, None, {"start": window.start, "prefix": FEEDBACK_IDENTIFIER}),
         "thresholds": _thresholds(settings.scores),
     }
     return Source(lake, project, window, settings, {**what, **_labels(settings, feedback), **usual}, relations)
@@ -236,6 +241,7 @@ def _labels(settings: CurationSettings, feedback: FeedbackSettings) -> dict[str,
 def _no_rows() -> dict[str, pa.Table]:
     columns = {
         "cohort_shares": {"cohort": pa.string(), "share": pa.float64()},
+        "brought": {"identifier": pa.string(), "rating": pa.string()},
         "rated": {"trace_id": pa.string(), "positive": pa.int64(), "negative": pa.int64()},
         "thresholds": {"evaluator": pa.string(), "threshold": pa.float64()},
     }

@@ -28,6 +28,8 @@ from tests.curate.traffic_rows import (
 
 SETTINGS = CurationSettings(scores={"faithful": 0.8, "toxicity": 0.2})
 STRATA = [stratum for kind in DATASET_KINDS for stratum in strata_of(SETTINGS, kind)]
+# How the feedback flow annotates what a person told the application.
+BROUGHT = {"name": "user_feedback", "label": "positive"}
 LOW_IS_GOOD = {"direction": "minimize"}
 CASES = (
     *("liked", "approved", "scored", "nothing", "half_scored", "rescored"),
@@ -74,6 +76,7 @@ def candidates(tmp_path_factory, spans) -> Source:
             {"of": spans["rejected"], "name": "correctness", "label": "wrong"},
             {"of": spans["corrected"], "name": "user_feedback", "label": "down"},
             {"of": spans["corrected"], "name": "correction", "explanation": " 42 "},
+            {"of": spans["liked"], **BROUGHT, "identifier": f"feedback:{spans['liked']['span_id']}"},
             {"of": spans["nothing"], "name": "correctness", "label": "correct", "annotator_kind": "LLM"},
         ],
     )
@@ -154,6 +157,23 @@ def test_what_people_labelled_is_for_the_expert_dataset_and_feedback_is_no_label
         "wrong",
         "Thumbs_Up",
     ]
+
+
+def test_feedback_that_came_from_the_application_and_from_phoenix_counts_once_but_not_what_a_person_made_of_it(
+    spans, pooled, tmp_path
+):
+    rows = {row["span_id"]: row for row in pooled.rows.to_pylist()}
+    liked = spans["liked"]
+    assert (rows[liked["span_id"]]["positive"], rows[liked["span_id"]]["negative"]) == (1, 0)
+    assert [said["name"] for said in json.loads(rows[liked["span_id"]]["opinions"])] == ["user_feedback"]
+    lake = lake_at(tmp_path)
+    put_spans(lake, liked)
+    put_feedback(lake, liked, "positive")
+    changed = {"name": "user_feedback", "label": "negative", "identifier": f"feedback:{liked['span_id']}"}
+    put_annotations(lake, [{"of": liked, **changed}])
+    of = source(lake, "p", WINDOW, SETTINGS, FeedbackSettings())
+    (row,) = pool(of, STRATA, {}, 100).rows.to_pylist()
+    assert (row["positive"], row["negative"], row["failed"]) == (1, 1, True)
 
 
 def test_topics_are_new_by_how_near_the_dataset_is(candidates, pooled):
