@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,12 @@ def rows():
     return Lake.open(settings.lake).sql(ROWS, settings.project).to_pylist()
 
 
+def taken(file: Path) -> bytes:
+    content = file.read_bytes()
+    file.unlink()
+    return content
+
+
 async def test_a_round_ends_with_a_better_prompt_in_production_and_another_run_changes_nothing(world, provider):
     (receipt,) = await prompt_optimisation(window=DAY)
     assert receipt.counts.get("promoted") == 1, receipt
@@ -52,8 +59,10 @@ async def test_a_round_ends_with_a_better_prompt_in_production_and_another_run_c
     document = json.loads(winner["document"])
     assert document["test"]["difference"]["value"] >= 0.05
     assert document["dev"]["gain"] > 0
-    asked = books(provider)["answered"]
+    asked, report = books(provider)["answered"], Path(receipt.notes[-1])
+    told = taken(report)  # as if killed between the record and the report
     (again,) = await prompt_optimisation(window=DAY)
+    assert (taken(report), again.notes) == (told, receipt.notes)
     assert again.counts == {**receipt.counts, "changed": 0}
     assert (books(provider)["answered"], rows()) == (asked, found)
     assert (await in_production(world)).version_id == winner["version"]
