@@ -61,7 +61,7 @@ def demo_gates(console: Console) -> None:
         report("golden datasets", f"done, {examples} examples in {DATASET}")
         production = pushed(PROMPTS / f"{PROMPT}.yaml", report)
         verdicts = [decided(each, production, report) for each in CANDIDATES]
-        found = optimised(report)
+        found, promoted = optimised(report)
     console.print(table(verdicts))
     console.print(f"Optimisation: {found}", soft_wrap=True, highlight=False)
     console.print(f"\nDone in {time.monotonic() - began:.0f} s. Where to look:")
@@ -70,6 +70,8 @@ def demo_gates(console: Console) -> None:
     wrong = [each.what for each, exit_code, _ in verdicts if exit_code != each.exit_code]
     if wrong:
         raise DemoFailed(f"the gate did not say what it should of: {'; '.join(wrong)}. Its folders have the verdicts.")
+    if not promoted:
+        raise DemoFailed("no better prompt became production; the round's report tells of each candidate why.")
 
 
 def running_demo(report: Report) -> Stack:
@@ -108,12 +110,13 @@ def decided(candidate: Candidate, production: str, report: Report) -> tuple[Cand
     return candidate, done.returncode, verdict
 
 
-def optimised(report: Report) -> str:
-    """What a round of optimisation came to."""
+def optimised(report: Report) -> tuple[str, bool]:
+    """What a round of optimisation came to, and whether a prompt was promoted."""
     step = "optimisation"
     receipts = flows("prompt-optimisation", step, report)
     report(step, "done")
-    return "; ".join(note for receipt in receipts for note in receipt["notes"]) or "nothing to do"
+    found = "; ".join(note for receipt in receipts for note in receipt["notes"]) or "nothing to do"
+    return found, any(receipt["counts"].get("promoted") for receipt in receipts)
 
 
 def flows(name: str, step: str, report: Report, *options: str) -> list[dict[str, Any]]:
