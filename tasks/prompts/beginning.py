@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tasks.prompts.candidates import Candidate, document_of, known_candidates, round_id
-from tasks.prompts.failures import SHOWN_SPLIT, Failure, failing_calls, normalised, shown_failures
+from tasks.prompts.failures import SHOWN_SPLIT, Failure, failing_calls, shown_failures
 from tasks.prompts.hub import provider_kind
 from tasks.prompts.meta_prompt import answer_form, meta_prompt, question
 from tasks.prompts.outcome import metric_of
@@ -19,6 +19,7 @@ from tasks.shared.gateways.llm.names import masked, names_judge
 from tasks.shared.gateways.phoenix import HubPrompt, Phoenix, PromptHub
 from tasks.shared.gateways.phoenix.prompts import PRODUCTION
 from tasks.shared.prices import PriceTable
+from tasks.shared.questions import normalised
 from tasks.shared.records import Window
 from tasks.shared.settings import GateSettings, OptimiseSettings, Settings
 from tasks.shared.store.kept_splits import kept_splits

@@ -15,7 +15,7 @@ from tasks.prompts.compression import Compressed, compressed
 from tasks.prompts.ending import unfit
 from tasks.prompts.example_calls import answered_calls, shown_in
 from tasks.prompts.example_use import examples_use, weak_questions
-from tasks.prompts.failures import SHOWN_SPLIT, normalised
+from tasks.prompts.failures import SHOWN_SPLIT
 from tasks.prompts.hub import provider_kind
 from tasks.prompts.rounds import Round, questions_outside
 from tasks.shared.errors import ConfigurationError, Inconclusive
@@ -23,6 +23,7 @@ from tasks.shared.few_shot import parsed
 from tasks.shared.gateways.phoenix import HubPrompt, Phoenix, PromptHub
 from tasks.shared.gateways.phoenix.prompt_moves import move
 from tasks.shared.gateways.phoenix.prompts import CANDIDATE, PRODUCTION
+from tasks.shared.questions import normalised
 from tasks.shared.records import Window
 from tasks.shared.settings import GateSettings, Settings
 from tasks.shared.store.lake import Lake

@@ -6,7 +6,6 @@ is for nobody. A question that is also an example of the sealed splits is left o
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.shared.anonymise import Anonymiser
+from tasks.shared.questions import normalised
 from tasks.shared.records import Window
 from tasks.shared.settings import Settings, SplitSettings
 from tasks.shared.splits import cluster_of, split_of
@@ -115,11 +115,6 @@ def shown_failures(
             if key not in sealed:
                 found[key] = min(found.get(key, failure), failure, key=_rank)
     return _in_turn(found.values())[:most]
-
-
-def normalised(text: str) -> str:
-    """*text* without what makes no other question of it: case, blanks, what ends it."""
-    return re.sub(r"\s+", " ", text).strip(" .?!").casefold()
 
 
 def _failure(row: Mapping[str, Any], anonymiser: Anonymiser, question: str) -> Failure:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.prompts.candidates import Candidate
-from tasks.prompts.failures import normalised
 from tasks.prompts.outcome import CHOSEN_ON, DECIDED_ON
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.phoenix import Example
+from tasks.shared.questions import normalised
 from tasks.shared.records import Window
 from tasks.shared.settings import OptimiseSettings, Settings
 

@@ -5,8 +5,9 @@ from itertools import count
 
 import pytest
 
-from tasks.prompts.failures import Failure, failing_calls, normalised, shown_failures
+from tasks.prompts.failures import Failure, failing_calls, shown_failures
 from tasks.shared.anonymise import Anonymiser
+from tasks.shared.questions import normalised
 from tasks.shared.settings import AnonymiseSettings, Settings, SplitSettings
 from tasks.shared.splits import cluster_of
 from tests.prompts.conftest import DAY, put, sessions_in
