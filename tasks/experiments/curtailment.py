@@ -39,7 +39,7 @@ def within_reach(sides: Sides, gate: GateSettings) -> bool:
     left = sides.planned - sides.asked
     for pair in sides.pairs:
         eligible = int(pair.eligible.sum()) + left
-        if eligible and (int(pair.both.sum()) + left) / eligible < gate.coverage_floor:
+        if eligible and (pair.covered + left) / eligible < gate.coverage_floor:
             return False
     return True
 
@@ -73,4 +73,5 @@ def _continued(pair: Paired, left: int, *, good: bool) -> Paired:
         baseline=np.concatenate([pair.baseline, np.full(left, baseline)]),
         candidate=np.concatenate([pair.candidate, np.full(left, candidate)]),
         eligible=np.concatenate([pair.eligible, np.ones(left, dtype=bool)]),
+        shares=None if pair.shares is None else np.concatenate([pair.shares, np.ones(left)]),
     )

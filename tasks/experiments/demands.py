@@ -150,7 +150,7 @@ def _behind(seen: Difference, calibration: Calibration, tail: float) -> tuple[fl
 def _uncovered(pair: Paired, gate: GateSettings) -> str:
     if pair.coverage >= gate.coverage_floor:
         return ""
-    scored, eligible = int(pair.both.sum()), int(pair.eligible.sum())
+    scored, eligible = f"{pair.covered:.1f}".removesuffix(".0"), int(pair.eligible.sum())
     return (
         f"{scored} of {eligible} examples have a score of {pair.metric} on both sides ({pair.coverage:.0%}), "
         f"{gate.coverage_floor:.0%} are asked for"

@@ -93,6 +93,7 @@ def within(pair: Paired, stratum: str) -> Paired:
         baseline=pair.baseline[kept],
         candidate=pair.candidate[kept],
         eligible=pair.eligible[kept],
+        shares=None if pair.shares is None else pair.shares[kept],
     )
 
 

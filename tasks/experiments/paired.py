@@ -24,7 +24,8 @@ class Paired:
 
     `baseline` and `candidate` (n,) are means over repetitions, nan where a side has no score. `eligible` (n,) is False
     where the metric applies to neither side; an example to which it applies on one side only stays, without a score on
-    the other. `binary`: every single score was 0 or 1. `judged`: by a model, whose `calibration` may be known.
+    the other. `binary`: every single score was 0 or 1. `judged`: by a model, whose `calibration` may be known. `shares`
+    (n,): of how many of an example's repetitions there is a score, on the side with fewer; None where that is all.
     """
 
     metric: str
@@ -39,6 +40,7 @@ class Paired:
     version: str = ""
     judged: bool = False
     calibration: Calibration | None = None
+    shares: Array | None = None
 
     @cached_property
     def both(self) -> Flags:
@@ -49,9 +51,14 @@ class Paired:
         return found
 
     @property
+    def covered(self) -> float:
+        """How many examples have a score on both sides, each counted by the repetitions that have one."""
+        return float(self.both.sum() if self.shares is None else self.shares[self.both].sum())
+
+    @property
     def coverage(self) -> float:
         """The share of the eligible examples that have a score on both sides; 0 where none is eligible."""
-        return float(self.both.sum() / self.eligible.sum()) if self.eligible.any() else 0.0
+        return self.covered / float(self.eligible.sum()) if self.eligible.any() else 0.0
 
     @property
     def sign(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import fsum
 from typing import TYPE_CHECKING, Any
@@ -102,13 +102,22 @@ def side_by_side(
 
 @dataclass
 class _Scores:
-    """One metric of one side: scores by example, which examples it does not apply to, what is missing and why."""
+    """One metric of one side: scores by example, which examples it does not apply to, what is missing and why.
+
+    `lost` counts the repetitions without a score by example.
+    """
 
     scores: dict[str, list[float]]
     inapplicable: set[str]
     missing: Counter[str]
     directions: set[str]
     kinds: set[str]
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def share(self, example: str) -> float:
+        """The share of the example's repetitions that have a score, of those that the metric applies to."""
+        scored = len(self.scores.get(example, ()))
+        return scored / (scored + self.lost[example]) if scored else 0.0
 
 
 def _answers(lake: Lake, project: str, experiment: str, metrics: Sequence[str]) -> Answers:
@@ -167,6 +176,7 @@ def _note(one: _Scores, run: Mapping[str, Any], decision: Mapping[str, Any] | No
         one.inapplicable.add(run["example_id"])
     else:
         one.missing["without_score" if status == "scored" else status] += 1
+        one.lost[run["example_id"]] += 1
 
 
 def _paired(ids: tuple[str, ...], sides: Sequence[_Scores]) -> dict[str, Any]:
@@ -183,6 +193,7 @@ def _paired(ids: tuple[str, ...], sides: Sequence[_Scores]) -> dict[str, Any]:
         "eligible": ~np.array(neither, dtype=bool),
         "binary": single <= {0.0, 1.0},
         "judged": any("llm" in side.kinds for side in sides),
+        "shares": np.array([min(side.share(each) for side in sides) for each in ids]),
     }
 
 

@@ -53,6 +53,7 @@ def test_repetitions_are_averaged_before_anything_else(lake):
     (pair,) = read(lake).pairs
     assert (pair.baseline.tolist(), pair.candidate.tolist()) == ([pytest.approx(1 / 3)], [1.0])
     assert pair.binary
+    assert pair.coverage == pytest.approx(2 / 3), "a repetition that did not come does not leave silently"
 
 
 def test_an_example_that_lacks_a_repetition_is_not_asked_yet(lake):

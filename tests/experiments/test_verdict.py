@@ -160,6 +160,13 @@ def test_examples_without_a_score_make_it_inconclusive_and_never_leave_silently(
     assert decide(sides(pair([1.0] * 100, [1.0] * 95 + [NAN] * 5)), gate(0.2)).outcome == "pass"
 
 
+def test_repetitions_without_a_score_make_it_inconclusive_too():
+    found = decide(sides(changed(100, 0, 0, shares=np.full(100, 2 / 3))), gate(0.2))
+    assert found.outcome == "inconclusive"
+    assert "66.7 of 100 examples have a score of valid on both sides (67%)" in found.reason
+    assert decide(sides(changed(100, 0, 0, shares=np.full(100, 0.96))), gate(0.2)).outcome == "pass"
+
+
 def test_examples_that_a_metric_does_not_apply_to_are_none_of_its_business():
     scores = [1.0] * 60 + [NAN] * 40
     eligible = np.array([True] * 60 + [False] * 40)
