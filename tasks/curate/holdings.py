@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tasks.curate.draw import texts_of
-from tasks.curate.examples import Version
+from tasks.curate.examples import Version, phoenix_example
 from tasks.curate.versions import OWN
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.phoenix import Dataset, Example, Phoenix
@@ -49,9 +49,15 @@ class Holdings:
         return [row for row in self.rows if row["version"] not in self.closed]
 
     @property
+    def gone(self) -> bool:
+        """Whether Phoenix has not, or not any more, the dataset that the versions are of."""
+        there = self.phoenix.id if self.phoenix else None
+        return any(row["phoenix_dataset_id"] != there for row in self.versions[-1:])
+
+    @property
     def unsent(self) -> list[Mapping[str, Any]]:
         """Examples that Phoenix should have and may lack: of an open version; all where the dataset itself is gone."""
-        return list(self.open_rows if self.phoenix else self.rows)
+        return list(self.rows if self.gone else self.open_rows)
 
     @property
     def taken_spans(self) -> set[str]:
@@ -63,14 +69,20 @@ class Holdings:
     @property
     def texts(self) -> list[str]:
         """The questions that the dataset has, but for those of an open version."""
-        opened = {row["example_id"] for row in self.open_rows}
-        return texts_of(each.input for each in self.in_phoenix if each.id not in opened)
+        return texts_of(each.input for each in self._held)
 
     @property
     def strata(self) -> Counter[str]:
-        """How many examples Phoenix has by stratum, but for those of an open version."""
+        """How many examples it has by stratum, but for those of an open version."""
+        return Counter(str(each.metadata.get("stratum", "")) for each in self._held)
+
+    @property
+    def _held(self) -> list[Example]:
+        """Examples of complete versions, also those that are put back because the dataset is gone."""
+        back = [phoenix_example(row) for row in self.rows] if self.gone else []
         opened = {row["example_id"] for row in self.open_rows}
-        return Counter(str(each.metadata.get("stratum", "")) for each in self.in_phoenix if each.id not in opened)
+        found = {each.id: each for each in (*back, *self.in_phoenix)}
+        return [each for each in found.values() if each.id not in opened]
 
     @property
     def _elsewhere(self) -> list[Example]:

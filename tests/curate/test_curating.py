@@ -140,17 +140,25 @@ async def test_a_dataset_grows_by_the_week_and_keeps_what_it_had(spans, project)
     assert [row["version"][-10:] for row in in_lake(project)[1]] == ["2026-11-20", "2026-11-28"]
 
 
-async def test_what_people_delete_in_phoenix_stays_away_but_a_dataset_that_is_gone_is_put_back(spans, project):
-    await run(project, size=8)
+async def test_what_people_delete_in_phoenix_stays_away_but_a_dataset_that_is_gone_is_put_back(
+    spans, project, monkeypatch
+):
+    await run(project, size=7)
     dataset, examples = await in_phoenix(project)
     delete(dataset, examples[0])
-    assert (await run(project, size=8))[0].rows == 0
-    assert len((await in_phoenix(project))[1]) == 7
+    assert (await run(project, size=6))[0].rows == 0
+    assert len((await in_phoenix(project))[1]) == 6
     delete(dataset)
-    (receipt,) = await run(project, size=8)
-    assert (receipt.counts["added"], receipt.counts["examples"]) == (8, 8)
+    with monkeypatch.context() as patched:
+        die_at("describe_dataset", patched)
+        with pytest.raises(KeyboardInterrupt):
+            await run(project, size=7)
+    (receipt,) = await run(project, size=7)
+    assert (receipt.counts["added"], receipt.counts["examples"]) == (7, 7)
     rows, versions = in_lake(project)
-    assert (len(rows), [row["version"][-12:] for row in versions]) == (8, ["n-2026-11-20", "2026-11-20.2"])
+    assert (len(rows), [row["version"][-12:] for row in versions]) == (7, ["n-2026-11-20", "2026-11-20.2"])
+    assert versions[1]["phoenix_dataset_id"] == (await in_phoenix(project))[0].id != dataset.id
+    assert (await run(project, size=7))[0].counts["versions"] == 0
     assert versions[0]["digest"] == versions[1]["digest"] == digest_of((await in_phoenix(project))[1])
 
 

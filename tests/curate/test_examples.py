@@ -111,6 +111,12 @@ def held(rows=(), versions=(), in_phoenix=(), exists=True):
     return Holdings("p", "golden", "golden", rows, versions, dataset, in_phoenix)
 
 
+def row_of(number, version):
+    said = {"input": json.dumps({"input": f"question {number}"}), "output": None, "split": "dev"}
+    said["metadata"] = json.dumps({"stratum": "golden"})
+    return {"example_id": f"e{number}", "span_id": f"s{number}", "version": version, "added_at": NOON, **said}
+
+
 def test_versions_are_named_by_their_day_and_numbered_within_it():
     closed = [{"version": name, "start_time": NOON} for name in ("golden-2026-11-18", "golden-2026-11-18.2")]
     assert held().next_version(NOON).name == "golden-2026-11-18"
@@ -124,23 +130,30 @@ def test_versions_are_named_by_their_day_and_numbered_within_it():
 
 
 def test_what_others_added_counts_and_what_is_open_is_drawn_again():
-    def row(number, version):
-        return {"example_id": f"e{number}", "span_id": f"s{number}", "version": version, "added_at": NOON}
-
     def example(number, **metadata):
         return Example(f"e{number}", {"input": f"question {number}"}, {}, {"stratum": "golden", **metadata})
 
     now = held(
-        [row(1, "closed"), row(2, "open"), row(3, "closed")],
-        [{"version": "closed", "start_time": NOON}],
+        [row_of(1, "closed"), row_of(2, "open"), row_of(3, "closed")],
+        [{"version": "closed", "start_time": NOON, "phoenix_dataset_id": "id"}],
         [example(1), example(2), example(9, span_id="s9"), Example("people's", {"q": "theirs"}, {}, {})],
     )
     assert now.taken_spans == {"s1", "s3", "s9"}
     assert sorted(now.texts) == ["question 1", "question 9", "theirs"]
     assert now.strata == {"golden": 2, "": 1}
     assert [each["span_id"] for each in now.unsent] == ["s2"]
-    gone = held(now.rows, now.versions, exists=False)
-    assert [each["span_id"] for each in gone.unsent] == ["s1", "s2", "s3"]
     growing = CurationSettings(size=10, growth=3)
     assert [now.wanted(growing, NOON + dt.timedelta(days=days)) for days in (0, 6, 7, 21)] == [10, 10, 13, 19]
     assert held().wanted(growing, NOON) == 10
+
+
+def test_examples_that_are_put_back_since_the_dataset_is_gone_count_as_held():
+    rows = [row_of(1, "closed"), row_of(2, "open")]
+    versions = [{"version": "closed", "start_time": NOON, "phoenix_dataset_id": "before"}]
+    theirs = Example("people's", {"q": "theirs"}, {}, {})
+    for gone in (held(rows, versions, exists=False), held(rows, versions, [theirs])):
+        assert gone.gone
+        assert [each["span_id"] for each in gone.unsent] == ["s1", "s2"]
+        assert gone.texts[0] == "question 1"
+        assert gone.strata["golden"] == 1
+    assert gone.texts == ["question 1", "theirs"]

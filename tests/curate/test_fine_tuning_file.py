@@ -117,7 +117,8 @@ async def test_too_few_examples_are_refused_with_what_would_raise_them(lake, roo
     assert str(refused.value) == (
         "41 examples are left, fewer than export.smallest 500, so nothing was exported. Left out: "
         "3 in splits that stay unseen (export.splits); "
-        "2 spans that are not rated high (more feedback or scores, export.rated, a longer lookback_days); 1 spans that an example was made of; "
+        "2 spans that are not rated high (more feedback or scores, export.rated, a longer lookback_days); "
+        "1 spans that an example was made of; "
         "1 without an answer of the wanted form (export.spans, export.field); 1 the same as another one; "
         "1 nearly a question of a split that stays unseen (export.held_out_similarity)."
     )
