@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from deployments.local import addresses
+from deployments.local.demo_gates import GATE, PROMPT
 from deployments.local.parts import FOLDER
 from deployments.local.stack import Stack
 from deployments.local.state import State
 from tasks.shared.errors import ConfigurationError, NightjarError, ServiceUnavailable
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.gateways.phoenix import trace_url
+from tasks.shared.gateways.phoenix.links import comparison_url
 from tasks.shared.records import Window
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
@@ -40,7 +42,22 @@ WORST_TRACE = """
 SELECT trace_id FROM decisions WHERE score = 0 AND direction = 'maximize'
 GROUP BY trace_id HAVING bool_or(unit = 'trace') ORDER BY count(*) DESC, trace_id LIMIT 1
 """
-COLUMNS = ("spans", "error_rate/spans", "latency_ms/p95", "cost_usd", "score/no_error", "score/refusal")
+COLUMNS = tuple(
+    f"metrics.`{name}`"
+    for name in ("spans", "error_rate/spans", "latency_ms/p95", "cost_usd", "score/no_error", "score/refusal")
+)
+CHANGE = "difference/score/sql_matches_expected"
+GATE_COLUMNS = (
+    *(f"tags.`nightjar.{name}`" for name in ("verdict", "dataset_version")),
+    *(f"metrics.`{name}`" for name in (CHANGE, f"{CHANGE}.low", f"{CHANGE}.high", f"{CHANGE}.n")),
+)
+NEWEST_PASS = """
+SELECT v.gate, v.dataset, v.baseline, v.candidate, first.phoenix_dataset_id AS dataset_id,
+    first.phoenix_experiment_id AS first, second.phoenix_experiment_id AS second
+FROM verdicts v
+JOIN experiments first ON first.experiment = v.baseline JOIN experiments second ON second.experiment = v.candidate
+WHERE v.verdict = 'pass' AND v.gate = $gate ORDER BY v.start_time DESC LIMIT 1
+"""
 # Plotly shows its toolbar where no mouse is.
 NO_TOOLBARS = "document.head.insertAdjacentHTML('beforeend', '<style>.modebar { display: none !important }</style>')"
 CLICK = """
@@ -135,12 +152,12 @@ def pages(stack: Stack, settings: Settings, day: dt.date) -> list[Page]:
             {"arize-phoenix-theme": "light"},
             _show_explanations,
         ),
-        Page("mlflow", experiment, str(day), _mlflow_storage(experiment)),
+        Page("mlflow", experiment, str(day), _mlflow_storage(experiment, "day", COLUMNS)),
         Page(
             "mlflow-trend",
             f"{trend}/model-metrics?workflowType=machine_learning",
             "Auto-refresh",
-            _mlflow_storage(experiment),
+            _mlflow_storage(experiment, "trend", COLUMNS),
             _show_scores,
         ),
         Page(
@@ -150,6 +167,26 @@ def pages(stack: Stack, settings: Settings, day: dt.date) -> list[Page]:
             {"color-scheme": json.dumps("light")},
             lambda browser: browser.click("Subflow Runs"),
         ),
+        *gate_pages(stack, settings, experiment),
+    ]
+
+
+def gate_pages(stack: Stack, settings: Settings, experiment: str) -> list[Page]:
+    """What the guides to gates show of `make demo-gates`; nothing where it has not run."""
+    newest = Lake.open(settings.lake).sql(NEWEST_PASS, settings.project, None, {"gate": GATE}).to_pylist()
+    if not newest:
+        return []
+    verdict, light = newest[0], {"arize-phoenix-theme": "light"}
+    report = addresses.comparison(
+        settings, settings.project, verdict["gate"], verdict["baseline"], verdict["candidate"]
+    )
+    compared = comparison_url(stack.phoenix_url, verdict["dataset_id"], (verdict["first"], verdict["second"]))
+    return [
+        Page("comparison", report, "At a glance", {}),
+        Page("phoenix-experiments", compared, "sql_matches_expected", light),
+        Page("phoenix-datasets", f"{stack.phoenix_url}/datasets", verdict["dataset"], light),
+        Page("phoenix-prompts", f"{stack.phoenix_url}/prompts", PROMPT, light),
+        Page("mlflow-comparisons", experiment, GATE, _mlflow_storage(experiment, "comparison", GATE_COLUMNS)),
     ]
 
 
@@ -216,17 +253,17 @@ def _show_scores(browser: Browser) -> None:
     browser.driver.execute_script("document.activeElement.blur()")
 
 
-def _mlflow_storage(experiment_url: str) -> dict[str, str]:
-    """The runs table with a few telling columns, and no assistant beside it."""
+def _mlflow_storage(experiment_url: str, kind: str, columns: Sequence[str]) -> dict[str, str]:
+    """The table of the runs of one kind with a few telling columns, and no assistant beside it."""
     view = {
-        "searchFilter": "",
+        "searchFilter": f"tags.`nightjar.kind` = '{kind}'",
         "orderByKey": "tags.`mlflow.runName`",
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": [f"metrics.`{name}`" for name in COLUMNS],
+        "selectedColumns": list(columns),
     }
     return {
         "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",

@@ -38,11 +38,10 @@ def report(settings: Settings, project: str, day: dt.date) -> str:
     return _newest(settings, f"reports/date={day}/project={quote(project, safe='')}/*.html")
 
 
-def comparison(settings: Settings, project: str, gate: str) -> str:
-    """The newest report that compares two variants for the gate."""
-    return _newest(
-        settings, f"reports/comparisons/project={quote(project, safe='')}/gate={quote(gate, safe='')}/*/*.html"
-    )
+def comparison(settings: Settings, project: str, gate: str, baseline: str = "*", candidate: str = "*") -> str:
+    """The newest report that compares two variants for the gate, or those experiments."""
+    folder = f"reports/comparisons/project={quote(project, safe='')}/gate={quote(gate, safe='')}"
+    return _newest(settings, f"{folder}/{baseline}-{candidate}/*.html")
 
 
 def validation(settings: Settings, project: str, day: dt.date) -> str:
