@@ -93,7 +93,8 @@ def examples(
     if json:
         sys.stdout.write(orjson.dumps({"metric": counted, **as_json(found)}).decode() + "\n")
         return
-    _say(f"{name}@{version}: {_share(found.passed)} of the answers pass {counted}, to {found.questions:,} questions.")
+    answers = f"Of the answers of all its versions {_share(found.passed)} pass {counted}"
+    _say(f"{name}@{version}. {answers}, to {found.questions:,} questions.")
     for each in found.examples:
         _say(f"\n{each.number}. {each.question}")
         shares = {"with it": each.with_it, "without": each.without, "to questions most like it": each.nearest}

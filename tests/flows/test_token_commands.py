@@ -93,7 +93,8 @@ def test_weak_examples_are_told(say, nightjar_env, project, tmp_path):
     assert say("prompts", "push", str(tmp_path / "prompt.yaml"), "--tag", "production")[0] == 0
     code, told = say("examples", name, "--metric", "judge")
     assert code == 0
-    assert f"{name}@production: 50% (30% to 70%, n 20) of the answers pass judge, to 20 questions." in told
+    assert f"{name}@production. Of the answers" in told
+    assert "50% (30% to 70%, n 20) pass judge, to 20 questions." in told
     first, second = told.split("\n\n")[1:]
     assert first.startswith("1. Which sites are offline?")
     assert "WEAK" in first
