@@ -11,7 +11,7 @@ from tasks.experiments.schedule import looks
 from tasks.experiments.targets import read_target
 from tasks.experiments.variants import Role, Variant, application_variant, digest, prompt_variant
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.gateways.phoenix import Phoenix, get_prompt
+from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.settings import GateSettings, Settings
 from tasks.shared.store.lake import Lake
 
@@ -145,7 +145,8 @@ async def _variant(settings: Settings, phoenix: Phoenix, gate: GateSettings, cod
             f"{', '.join(settings.experiments.kinds)} only. Ask whoever runs Nightjar to add it."
         )
     if target.kind in {"prompt", "few-shot"}:
-        prompt = await get_prompt(phoenix.prompts, target.address, target.version, settings.prompts.cache)
+        # Never a copy on disk: its tag may have moved since, and the verdict would be on another version.
+        prompt = await phoenix.prompts.version(target.address, target.version)
         default = gate.model or settings.judges.model
         # Which examples are shown for each question is found out when the experiments are opened: that may cost.
         few_shot = await few_shot_of(settings, phoenix, target, prompt) if target.shown else None
