@@ -12,6 +12,7 @@ from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.phoenix import Example, Phoenix, digest_of
 from tasks.shared.store.lake import Lake
 
+SEALED = "holdout"
 INPUT, QUESTION, OUTPUT = "input", "question", "output"
 VERSIONS = """
 SELECT version, phoenix_version_id FROM dataset_versions WHERE dataset = $dataset
@@ -136,7 +137,9 @@ def _of_splits(
     there = Counter(split for example in examples for split in splits_of(example))
     if not there and examples:
         return list(examples), (f"dataset {dataset} has no splits: all {len(examples)} examples are asked",)
-    chosen = [example for example in examples if splits_of(example) & set(splits)]
+    # What is sealed stays so, even where somebody put it into another split too.
+    sealed = set() if SEALED in splits else {SEALED}
+    chosen = [each for each in examples if (own := splits_of(each)) & set(splits) and not own & sealed]
     if not chosen:
         told = ", ".join(f"{count} in {split}" for split, count in sorted(there.items())) or "none at all"
         raise ConfigurationError(

@@ -27,7 +27,7 @@ RIGHT, WRONG = f"{HERE}:right version=1", f"{HERE}:wrong_about_peru version=1"
 
 @pytest.fixture
 async def dataset(nightjar_env, project, monkeypatch):
-    """Six questions with their answers in the test split, one more in the holdout."""
+    """Six questions with their answers in the test split, one more in the holdout, which somebody put into test too."""
     monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["matches_expected", "has_output"]')
     monkeypatch.setenv("NIGHTJAR_EXPERIMENTS__BACKOFF_SECONDS", "0.01")
     examples = [
@@ -40,7 +40,7 @@ async def dataset(nightjar_env, project, monkeypatch):
         )
         for n, (country, capital) in enumerate(CAPITALS.items())
     ]
-    sealed = Example("sealed", {"input": "What is the capital of Mars?"}, {}, {"split": "holdout"}, splits=("holdout",))
+    sealed = Example("sealed", {"input": "What is the capital of Mars?"}, {}, {"split": "holdout"}, splits=("test",))
     async with Phoenix(load_settings().phoenix) as phoenix:
         await phoenix.add_examples(project, [*examples, sealed])
     return project
@@ -182,7 +182,7 @@ async def test_nothing_is_asked_before_the_cost_is_known_and_confirmed(dataset, 
     assert 0 < estimate.counts["expected_microdollars"] < estimate.counts["candidate.most_microdollars"]
     with pytest.raises(NotConfirmed, match=r"experiment capitals is estimated at 0\.00 USD, above .* Say --yes"):
         await experiment("capitals", **sides)
-    with pytest.raises(ConfigurationError, match="has no examples in train; it has 1 in holdout, 6 in test"):
+    with pytest.raises(ConfigurationError, match="has no examples in train; it has 1 in holdout, 7 in test"):
         await experiment("capitals", baseline=RIGHT, candidate=WRONG, dataset=dataset, splits=["train"])
     with pytest.raises(ConfigurationError, match="has no version 'of-tomorrow' that the lake knows"):
         await experiment("capitals", **sides, dataset_version="of-tomorrow")
