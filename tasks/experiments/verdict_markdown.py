@@ -14,7 +14,7 @@ Address = Callable[[str], str | None]
 
 def marker(gate: str) -> str:
     """What the gate's comment begins with, unseen by people."""
-    return f"<!-- nightjar-gate:{gate} -->"
+    return f"<!-- nightjar-gate: {gate} -->"
 
 
 def comment(document: Document, address: Address) -> str:

@@ -124,7 +124,7 @@ def test_many_flips_are_counted_and_some_named():
 
 def test_the_comment_begins_with_its_hidden_marker_and_the_verdict():
     lines = comment(PASSED, linked).splitlines()
-    assert lines[0] == marker("prompts") == "<!-- nightjar-gate:prompts -->"
+    assert lines[0] == marker("prompts") == "<!-- nightjar-gate: prompts -->"
     assert lines[2] == "### Gate `prompts`: ✅ pass"
     assert "| valid floor | 0.970 | [0.913, 0.996] | at least 0.950 | ✅ pass |" in lines
     assert "| `e002` | [1.000](https://phoenix/base-2) | [0.000](https://phoenix/cand-2) | worse |" in lines

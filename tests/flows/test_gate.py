@@ -73,7 +73,7 @@ def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(d
     code, said, verdict = decided(capsys, tmp_path, "clueless version=1")
     assert (code, verdict["verdict"]) == (1, "fail")
     assert f"Verdict {verdict['verdict_id']}." in said
-    assert (tmp_path / "comment.md").read_text().startswith("<!-- nightjar-gate:capitals -->\n")
+    assert (tmp_path / "comment.md").read_text().startswith("<!-- nightjar-gate: capitals -->\n")
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert (suite.get("name"), suite.get("failures")) == ("gate capitals", "2")
     assert verdict["examples"]["stopped_early"] is True

@@ -99,8 +99,8 @@ def keep(github: "GitHub", target: PullRequest, author: str, name: str, text: st
 
 
 def body_of(marker: str, text: str) -> str:
-    """The comment, no longer than GitHub takes."""
-    body = f"{marker}\n{text}".rstrip()
+    """The comment, no longer than GitHub takes; a gate's own begins with the marker already."""
+    body = (text if text.startswith(marker) else f"{marker}\n{text}").rstrip()
     return body if len(body) <= LONGEST_BODY else body[: LONGEST_BODY - len(CUT)] + CUT.rstrip()
 
 

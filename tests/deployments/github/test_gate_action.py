@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.experiments.verdict_markdown import marker
 from tests.deployments.github.comments import TOKEN, Comments
 
 ROOT = Path(__file__).parents[3]
@@ -243,6 +244,11 @@ def test_a_long_comment_is_cut_and_says_so(comment):
     body = comment.body_of(MARKER, "x" * 100_000)
     assert len(body) <= 65_000
     assert body.endswith("*The rest is in the job's summary.*")
+
+
+def test_a_comment_that_a_gate_wrote_has_its_marker_once(comment):
+    assert marker("ship") == MARKER
+    assert comment.body_of(MARKER, f"{MARKER}\n\n### Gate `ship`\n") == f"{MARKER}\n\n### Gate `ship`"
 
 
 def test_the_token_goes_to_no_other_host(comment):
