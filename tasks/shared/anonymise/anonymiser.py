@@ -54,9 +54,10 @@ class Anonymiser:
             return self._masked(self._without_fields(value, path), path[-1] if path else "", names)
         if isinstance(value, Sequence):
             return [self._value(held, path, names) for held in value]
-        if isinstance(value, int) and abs(value) >= SMALLEST_NUMBER:
-            masked = self._masked(str(value), path[-1] if path else "", None)
-            return value if masked == str(value) else masked
+        if isinstance(value, int | float) and abs(value) >= SMALLEST_NUMBER and value == value // 1:
+            said = str(int(value))
+            masked = self._masked(said, path[-1] if path else "", None)
+            return value if masked == said else masked
         return value
 
     def _without_fields(self, text: str, path: tuple[str, ...]) -> str:

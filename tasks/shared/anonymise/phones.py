@@ -7,6 +7,13 @@ from tasks.shared.anonymise.found import Found, Sight, after
 
 BETWEEN = r"[\d \t\u00a0().\-/]"
 INTERNATIONAL = re.compile(rf"(?<![\w+])\+[ ]?[\d(]{BETWEEN}{{5,24}}\d(?!\w)")
+# As North America writes them, which nothing else is: (415) 555-2671, 415-555-2671.
+ALONE = r"(?<![\w+./-].)"
+NORTH_AMERICAN = re.compile(
+    rf"(?:\({ALONE}[2-9]\d\d\) ?|[2-9]{ALONE}\d\d[.-]|1{ALONE}[ .-]\(?[2-9]\d\d\)?[ .-])"
+    r"[2-9]\d\d[.-]\d{4}(?![\w-]|\.\d)"
+)
+NORTH_AMERICA = ("US", "CA")
 LOCAL = rf"\(?\d{BETWEEN}{{5,20}}\d"
 CALLED = (
     *(
@@ -32,10 +39,16 @@ WEAKLY_NATIONAL = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(WEAKLY)}){BRIDGE}(?<!
 
 
 def phones(sight: Sight) -> Iterator[Found]:
-    """Valid numbers of any country with `+`; of the settings' regions, or with `00`, after a word like phone."""
+    """Valid numbers of any country with `+`; of the settings' regions, or with `00`, after a word like phone.
+
+    Those of North America, where it is one of the regions, are known by their form, too.
+    """
     if "+" in sight.text:
         for match in INTERNATIONAL.finditer(sight.text):
             yield from _matched(match[0], match.start(), None)
+    for region in [region for region in sight.phone_regions if region in NORTH_AMERICA][:1]:
+        for match in NORTH_AMERICAN.finditer(sight.text):
+            yield from _matched(match[0], match.start(), region)
     for phrases, pattern in ((CALLED, NATIONAL), (WEAKLY, WEAKLY_NATIONAL)):
         if sight.speaks_of(phrases):
             for match in pattern.finditer(sight.text):

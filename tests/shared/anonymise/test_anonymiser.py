@@ -40,6 +40,7 @@ def kinds(text: str, names: tuple[str, ...] = ()) -> str:
         ("NHS number 943 476 5919, Steuer-ID 36574261809", "NHS number <ID>, Steuer-ID <ID>"),
         ("+49 30 901820 or phone (415) 555-2671", "<PHONE> or phone <PHONE>"),
         ("Tel. 030 90182015 or call 0049 30 901820", "Tel. <PHONE> or call <PHONE>"),
+        ("dial 415-555-2671 or (212)555-0187, 1-415-555-2671", "dial <PHONE> or <PHONE>, <PHONE>"),
         ("password: hunter2, my password is tr0ub4dor", "password: <SECRET>, my password is <SECRET>"),
         (r'{"a": "{\"password\": \"hunter22\"}"}', r'{"a": "{\"password\": \"<SECRET>\"}"}'),
         ("api_key=sk-proj-abcdefghijklmnop1234567890", "api_key=<SECRET>"),
@@ -122,6 +123,7 @@ def test_values_are_masked_at_any_depth_with_the_fields_name_as_context():
         "phone": "030 90182015",
         "ssn": 219099999,
         "card": 4111111111111111,
+        "as_float": 4111111111111111.0,
         "n": 12,
         "deep": [{"a@b.de": 1.5}, None],
     }
@@ -130,6 +132,7 @@ def test_values_are_masked_at_any_depth_with_the_fields_name_as_context():
         "phone": "<PHONE>",
         "ssn": "<SSN>",
         "card": "<CARD>",
+        "as_float": "<CARD>",
         "n": 12,
         "deep": [{"<EMAIL>": 1.5}, None],
     }
