@@ -18,7 +18,7 @@ from tasks.shared.splits import SPLITS
 
 OWN = "nightjar"  # the key of the dataset's metadata in Phoenix that is ours
 DECIDING = ("spans", "question", "scores", "right", "wrong", "size", "growth", "golden_share", "similarity", "feedback")
-PEOPLE = ("approving", "rejecting", "corrections", "cohorts", "longest_characters")
+PEOPLE = ("approving", "rejecting", "corrections", "blocking", "cohorts", "longest_characters")
 
 
 def rules_of(settings: Settings, kind: DatasetKind, window: Window) -> dict[str, Any]:
@@ -26,7 +26,10 @@ def rules_of(settings: Settings, kind: DatasetKind, window: Window) -> dict[str,
     known = settings.curation.model_dump(mode="json", include={*DECIDING, *PEOPLE})
     strata = {each.name: each.predicate for each in strata_of(settings.curation, kind)}
     masks = settings.anonymise.model_dump(mode="json", exclude={"key"})
-    return {"kind": kind, "window": str(window), "strata": strata, "anonymise": masks, **known}
+    words = settings.feedback.model_dump(mode="json", include={"positive", "negative"})
+    splits = settings.splits.model_dump(mode="json")
+    said = {"strata": strata, "anonymise": masks, "feedback_words": words, "splits": splits}
+    return {"kind": kind, "window": str(window), **said, **known}
 
 
 def counts_of(examples: Sequence[Example], left_out: Mapping[str, int]) -> dict[str, Any]:

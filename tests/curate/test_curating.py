@@ -104,6 +104,10 @@ async def test_killed_between_lake_phoenix_and_mlflow_the_next_run_ends_as_an_un
     assert {row["example_id"] for row in rows} == {example.id for example in examples}
     assert version["version"] == f"{project}/golden-2026-11-20"
     assert (version["digest"], version["examples"], version["added"]) == (digest_of(examples), 8, 8)
+    rules = json.loads(version["rules"])
+    assert (rules["kind"], rules["strata"]["golden"], sum(rules["splits"].values())) == ("golden", "good", 1)
+    assert {"right", "wrong", "scores", "blocking", "feedback_words", "anonymise", "window"} <= set(rules)
+    assert "key" not in rules["anonymise"]
     told = dataset.metadata["nightjar"]["versions"][version["version"]]
     assert (told["version_id"], told["date"]) == (version["phoenix_version_id"], "2026-11-20")
     assert (await run(project, AT + dt.timedelta(days=1)))[0].counts["versions"] == 0
