@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.curate.feedback.items import at, feedback_id, moment, read, text, trace_id
-from tasks.shared.settings import FeedbackSettings
+from tasks.curate.feedback.items import Reading, at, feedback_id, moment, read, text, trace_id
+from tasks.shared.anonymise import Anonymiser
+from tasks.shared.settings import AnonymiseSettings, FeedbackSettings
 
 NOW = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 GIVEN = dt.datetime(2026, 11, 19, 10, 30, tzinfo=dt.UTC)
@@ -85,13 +86,13 @@ def test_what_cannot_be_a_row_is_counted_with_its_reason_and_an_example(changes,
     assert found.rows == []
     assert found.odd == {reason: 1}
     assert example in found.examples[reason]
-    assert bool(found.notes()) is (reason != "without_rating")
+    assert bool(found.notes(str)) is (reason != "without_rating")
 
 
 def test_an_odd_trace_id_is_counted_and_the_feedback_kept():
     found = read_one(trace_id="request-42")
     assert found.rows[0]["recorded_trace_id"] is None
-    assert found.notes() == ("1 items: of odd trace id, for example 'request-42' of session_id=s1, message=7",)
+    assert found.notes(str) == ("1 items: of odd trace id, for example 'request-42' of session_id=s1, message=7",)
 
 
 ANYTHING = st.recursive(
@@ -174,3 +175,13 @@ def test_a_path_that_leads_nowhere_gives_nothing():
     assert at({"a": {"b": 1}}, "a.b") == 1
     assert at({"a": 5}, "a.b") is None
     assert at({"a": 5}, "") is None
+
+
+def test_what_is_odd_is_told_without_personal_data_and_shortly():
+    found = Reading()
+    found.note("of_unknown_rating", f"'ask ann@example.com' of user=bob@example.com, {'x' * 100}")
+    masks = Anonymiser(b"0" * 32, "feedback", AnonymiseSettings())
+    (note,) = found.notes(masks.text)
+    assert note.count("<EMAIL_") == 2
+    assert "@" not in note
+    assert len(note) < 150

@@ -15,6 +15,7 @@ import pyarrow as pa
 from tasks.curate.feedback.items import Reading, Row, read
 from tasks.curate.feedback.known import by_day, fresh, standing, waiting
 from tasks.curate.feedback.matching import latest_span, match, traces_for
+from tasks.curate.masking import anonymiser_of
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
 from tasks.shared.gateways.aws import FeedbackTable
@@ -121,6 +122,8 @@ class Bringing:
         now = standing(self.lake, self.project)
         rows = self.counts.pop("rows", 0)
         days = sorted(self.days) or [self.now.date()]
+        # Receipts are logged and shown outside of the lake.
+        masks = anonymiser_of(FEEDBACK.name, self.settings.anonymise, self.lake)
         counts = {**self.counts, **self.reading.odd, "waiting": now.get("unmatched", 0)}
         return Batch(
             FEEDBACK.name,
@@ -129,7 +132,7 @@ class Bringing:
             rows,
             counts={name: count for name, count in counts.items() if count},
             changed_days=tuple(sorted(self.days)),
-            notes=(*self.reading.notes(), *self._told()),
+            notes=(*self.reading.notes(masks.text), *self._told()),
         )
 
     def _told(self) -> Iterable[str]:

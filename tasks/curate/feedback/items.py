@@ -5,7 +5,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,12 +39,12 @@ class Reading:
     def note(self, reason: str, example: str) -> None:
         """Count something odd."""
         self.odd[reason] += 1
-        self.examples.setdefault(reason, example[:SHOWN_CHARACTERS])
+        self.examples.setdefault(reason, example)
 
-    def notes(self) -> tuple[str, ...]:
-        """What is odd, for people. A missing rating is not: the message has just not been rated."""
+    def notes(self, mask: Callable[[str], str]) -> tuple[str, ...]:
+        """What is odd, for people, *mask* over the examples. A missing rating is not: it has just not been rated."""
         return tuple(
-            f"{count} items: {reason.replace('_', ' ')}, for example {self.examples[reason]}"
+            f"{count} items: {reason.replace('_', ' ')}, for example {mask(self.examples[reason])[:SHOWN_CHARACTERS]}"
             for reason, count in sorted(self.odd.items())
             if reason != "without_rating"
         )
