@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import importlib
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -119,6 +120,8 @@ def _command_of(name: str) -> Callable[..., None]:
     flow = getattr(importlib.import_module(f"flows.{module}"), module)
     hints = get_type_hints(flow.fn)
 
+    logging.getLogger("prefect.flow_runs").addFilter(_without_own_tracebacks)
+
     def command(*, json: bool = False, **parameters: Any) -> None:
         receipts = asyncio.run(flow(**parameters))
         _show(receipts if isinstance(receipts, list) else [receipts], json=json)
@@ -132,6 +135,13 @@ def _command_of(name: str) -> Callable[..., None]:
     command.__annotations__ = {p.name: p.annotation for p in [*parameters, as_json]}
     command.__doc__ = inspect.getdoc(flow.fn)
     return command
+
+
+def _without_own_tracebacks(record: logging.LogRecord) -> bool:
+    """What Nightjar raises on purpose ends in one line that says what to do: a page of traceback would hide it."""
+    if record.exc_info and isinstance(record.exc_info[1], NightjarError):
+        record.exc_info = None
+    return True
 
 
 def _option(hint: Any) -> Any:

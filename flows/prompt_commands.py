@@ -71,10 +71,10 @@ def show(name: str, version: str | None = None, /, *, json: JSON_OPTION = False)
         _print_json(shown)
         return
     table = Table(title=f"{name}, newest first")
-    for column in ("version", "tags", "digest", "model", "description"):
-        table.add_column(column, no_wrap=column in ("version", "digest"))
+    for column, least in {"version": 20, "tags": 10, "model": 10, "description": 20}.items():
+        table.add_column(column, no_wrap=True, min_width=least)
     for each in shown.versions:
-        table.add_row(each.version_id, ", ".join(each.tags), each.digest, each.model, each.description)
+        table.add_row(each.version_id, ", ".join(each.tags), each.model, each.description)
     Console().print(table)
     for move in shown.moves[-MOVES_SHOWN:]:
         _say(

@@ -13,6 +13,7 @@ from deployments.simulator.spans import Recorder, SimulatedFailure, SimulatedTra
 from deployments.simulator.traffic import Traffic
 
 SERVICE = "recipe-agent"
+PROMPT, PROMPT_VERSION = "You are the {{state}} step of a recipe agent. Follow the customer's diet.", "recipe-v1"
 STATES = (
     "ParseRequest",
     "PlanToolCalls",
@@ -128,7 +129,7 @@ class Walk:
             text, mime = self.text_of(state)
             reply = {"role": "assistant", "content": text}
         asked = [
-            {"role": "system", "content": f"You are the {state} step of a recipe agent. Follow the customer's diet."},
+            {"role": "system", "content": PROMPT.replace("{{state}}", state)},
             {"role": "user", "content": self.request},
         ]
         output = reply.get("content") or json.dumps(reply["tool_calls"])
@@ -137,7 +138,8 @@ class Walk:
             prompt=420 + tokens_of(self.request) + self.rng.randint(0, 200),
             completion=tokens_of(output) + self.rng.randint(4, 20),
         )
-        attributes = oi.llm_call(usage, asked, reply, output=output, output_mime=mime)
+        template = oi.prompt(f"{PROMPT}\n{{{{request}}}}", PROMPT_VERSION, {"state": state, "request": self.request})
+        attributes = oi.llm_call(usage, asked, reply, output=output, output_mime=mime) | template
         if state == "PlanToolCalls":
             attributes |= oi.tools(list(TOOLS.values()))
         elif state in TOOL_OF_STATE:

@@ -23,6 +23,8 @@ from deployments.simulator.traffic import Incident, Traffic
 
 SERVICE = "telemetry-chat"
 TREATMENT = "treatment"
+EXPLAIN = "Explain the result of a query to a fleet manager. Answer in JSON."
+QUESTION_AND_SQL, INSIGHTS_VERSION = "Question: {{question}}\nSQL:\n{{sql}}", "insights-v1"
 TREATMENT_RULE = "Check that every name you use stands in the schema."
 MODELS = {"free": (GPT_4O_MINI, GPT_4O_MINI), "pro": (GPT_4O, GPT_4O_MINI), "enterprise": (SONNET, HAIKU)}
 OUTAGE = SimulatedFailure(
@@ -131,11 +133,7 @@ class Chat:
         *before, last = prompt.rendered(variables)
         said = [*before, *history[-4:], last]
         usage = self.usage(MODELS[self.person.plan][0], said, answered, cached=bool(history))
-        template = {
-            "llm.prompt_template.template": prompt.template,
-            "llm.prompt_template.version": self.person.prompt_version,
-            "llm.prompt_template.variables": json.dumps(variables),
-        }
+        template = oi.prompt(prompt.template, self.person.prompt_version, variables)
         reply = {"role": "assistant", "content": answered}
         self.recorder.facts.answers[self.recorder.next_span_id] = (asked, answered)
         self.llm("bedrock.generate_sql", usage, oi.llm_call(usage, said, reply, output=answered) | template)
@@ -191,14 +189,16 @@ class Chat:
         else:
             facts.answers[span_id] = (asked, answer)
             facts.misled += [span_id] if misled else []
+        variables = {"question": asked, "sql": sql}
         said: list[oi.Message] = [
-            {"role": "system", "content": "Explain the result of a query to a fleet manager. Answer in JSON."},
+            {"role": "system", "content": EXPLAIN},
             {"role": "user", "content": f"Question: {asked}\nSQL:\n{sql}"},
         ]
         usage = self.usage(MODELS[self.person.plan][1], said, answer, cached=False)
         reply = {"role": "assistant", "content": answer}
         attributes = oi.llm_call(usage, said, reply, output=answer, output_mime=oi.JSON, temperature=0.2)
-        self.llm("bedrock.generate_insights", usage, attributes)
+        template = oi.prompt(f"{EXPLAIN}\n{QUESTION_AND_SQL}", INSIGHTS_VERSION, variables)
+        self.llm("bedrock.generate_insights", usage, attributes | template)
         return answer
 
     def llm(self, name: str, usage: Usage, attributes: dict[str, Any]) -> None:

@@ -71,3 +71,12 @@ def llm_call(
         **messages("llm.output_messages", [answered]),
         **usage.attributes,
     }
+
+
+def prompt(template: str, version: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Attributes of the prompt that an LLM step was rendered from."""
+    return {
+        "llm.prompt_template.template": template,
+        "llm.prompt_template.version": version,
+        "llm.prompt_template.variables": json.dumps(variables),
+    }

@@ -86,7 +86,12 @@ def unfit(verdict: Mapping[str, Any]) -> list[str]:
         for status, count in verdict[side]["answers"].items()
         if status != "answered" and count
     ]
-    return [*verdict["doubts"], *unanswered]
+    unscored = [
+        f"{each['coverage']:.0%} of the examples have a score of {each['metric']} on both sides"
+        for each in verdict["metrics"]
+        if each["coverage"] < verdict["coverage_floor"]
+    ]
+    return [*verdict["doubts"], *unanswered, *unscored]
 
 
 async def tagged(hub: PromptHub, begun: Round, best: Candidate, found: Outcome, *, promote: bool) -> Candidate:

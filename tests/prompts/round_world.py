@@ -112,7 +112,8 @@ def verdict(version: str, **metric: Any) -> dict[str, Any]:
         "baseline": {"answers": {"answered": 20}},
         "candidate": {"answers": {"answered": 20, "errored": 0}},
         "doubts": [],
-        "metrics": [{**said, "n": 20, **metric}],
+        "coverage_floor": 0.95,
+        "metrics": [{**said, "n": 20, "coverage": 1.0, **metric}],
     }
 
 

@@ -43,6 +43,8 @@ def test_an_inconclusive_verdict_for_reasons_of_its_own_ends_no_round():
     assert unfit(enough | {"candidate": errored}) == ["2 answers of the candidate are errored"]
     assert unfit(enough | {"doubts": ["the budget is spent"]}) == ["the budget is spent"]
     assert unfit(verdict("v") | {"candidate": errored}) == []
+    unscored = verdict("v", coverage=0.5) | {"verdict": "inconclusive"}
+    assert unfit(unscored) == ["50% of the examples have a score of sql_matches_expected on both sides"]
 
 
 def test_the_metric_is_the_gates_first_and_passing_has_to_mean_being_better():

@@ -49,7 +49,7 @@ class PromptSettings(Section):
     failures: Positive = Field(20, description="failing examples at most that are shown in a round")
     longest_answer_tokens: Positive = Field(8000, description="tokens of the answer with all improved prompts")
     least_gain: Share = Field(
-        0.05, description="the metric's mean on the test split must be more than that better than production's, in points"
+        0.05, description="how much above production's the metric's mean on the test split must be, in points"
     )
     significance: Share = Field(0.05, description="p-value below which it counts")
     promote: bool = Field(False, description="whether a winner becomes production without anybody's word")

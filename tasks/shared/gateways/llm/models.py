@@ -63,7 +63,8 @@ class Models:
             self._adapters[key] = self._adapter(provider, found, model, max_output_tokens)
         limit = found.output_limit or OUTPUT_LIMIT[found.kind]
         limits = {limit: max_output_tokens} if OUTPUT_LIMIT[found.kind] else {}
-        return Model(name, self._adapters[key], found.timeout_seconds, {**limits, **(options or {})}, self.traces)
+        given = {**limits, **_as_taken(found.kind, options or {})}
+        return Model(name, self._adapters[key], found.timeout_seconds, given, self.traces)
 
     def batches(self, name: str, max_output_tokens: int, options: Mapping[str, Any] | None = None) -> Batches:
         """The batches of the model called *name*, with the requests that `model` would send.
@@ -137,6 +138,13 @@ OUTPUT_LIMIT = {
     "bedrock": "max_tokens",
     "google": "",
 }
+
+
+def _as_taken(kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*options* as the client takes them: Anthropic's refuses some of the API's parameters by name, temperature too."""
+    if kind not in {"anthropic", "bedrock"} or not options:
+        return options
+    return {"extra_body": {**{k: v for k, v in options.items() if k != "extra_body"}, **options.get("extra_body", {})}}
 
 
 def split(name: str) -> tuple[str, str]:

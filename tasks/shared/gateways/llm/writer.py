@@ -24,8 +24,8 @@ from tasks.shared.store.ledger import Call, Ledger, today, usd, walls
 NO_USAGE = Usage()
 # An answer that cannot be read costs like any other: it is asked for once more, and no more.
 UNREADABLE_AT_MOST = 2
-# Which argument of the client takes parameters; Anthropic's knows some of the API's by name only, no temperature.
-TOGETHER = {"google": "config", "anthropic": "extra_body", "bedrock": "extra_body"}
+# Which argument of the client takes parameters of texts, where it takes none by name.
+TOGETHER = {"google": "config"}
 
 
 @dataclass(frozen=True)
