@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any
 
 import orjson
@@ -13,7 +14,7 @@ from rich.table import Table
 from tasks.shared.settings import load_settings
 
 JSON_OPTION = Annotated[bool, Parameter(help="Print it as JSON.", negative="")]
-MOVES_SHOWN = 10
+MOVES_SHOWN, DESCRIPTION_SHOWN = 10, 60
 
 prompts = App(name="prompts", help="Prompts in Phoenix's hub: push files, look, move tags, roll back.")
 
@@ -71,10 +72,10 @@ def show(name: str, version: str | None = None, /, *, json: JSON_OPTION = False)
         _print_json(shown)
         return
     table = Table(title=f"{name}, newest first")
-    for column, least in {"version": 20, "tags": 10, "model": 10, "description": 20}.items():
-        table.add_column(column, no_wrap=True, min_width=least)
+    for column in ("version", "tags", "model", "description"):
+        table.add_column(column, no_wrap=column != "description")
     for each in shown.versions:
-        table.add_row(each.version_id, ", ".join(each.tags), each.model, each.description)
+        table.add_row(each.version_id, ", ".join(each.tags), each.model, shorten(each.description, DESCRIPTION_SHOWN))
     Console().print(table)
     for move in shown.moves[-MOVES_SHOWN:]:
         _say(
