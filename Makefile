@@ -30,8 +30,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: env servers
-env: $(NIGHTJAR) ## create the four environments from their locks
-	@$(MAKE) --no-print-directory -j3 servers
+env: | $(UV) ## create the four environments from their locks
+	@$(MAKE) --no-print-directory -j4 $(NIGHTJAR) servers
 servers: $(SERVERS) ## the part of env that the three servers need
 	@:
 

@@ -182,5 +182,5 @@ def _overlay(stack: Stack) -> str:
         f'[mlflow]\ntracking_uri = "{stack.mlflow_url}"\n\n'
         "# The simulated model provider: no real model, no cost.\n"
         f'[judges.providers.simulated]\nkind = "openai"\nbase_url = "{stack.url("provider")}/v1"\n'
-        'api_key = "simulated"\n'
+        'api_key = "simulated"\nin_flight = 20\n'
     )
