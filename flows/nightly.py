@@ -48,6 +48,7 @@ async def nightly(
     receipts: list[Batch] = []
     doubts: list[str] = []
     days_usd: list[float] = []
+    without_trend: Window | None = None
     awaited = awaited_days(project)
     for day in (days := days_between(first, last)):
         receipts += await ingestion(Window.of_day(day), project)
@@ -64,10 +65,14 @@ async def nightly(
             except Inconclusive as doubt:
                 doubts.append(f"{outdated.day}: {doubt}")
                 note_awaited(project, outdated.day)
-            receipts.append(await tracking(window, project=project))
+            ends = day == last and outdated is to_do[-1]
+            receipts.append(await tracking(window, project=project, trend=ends))
+            without_trend = None if ends else window
             receipts.append(await reporting(window, project=project))
             if len(doubts) == doubtful:
                 mark_done(project, outdated)
+    if without_trend:  # the last day itself was done already
+        receipts.append(await tracking(without_trend, project=project))
     if doubts:
         raise Inconclusive(" ".join(doubts))
     return receipts

@@ -13,12 +13,13 @@ LEASE_SECONDS = 60
 
 
 @flow(timeout_seconds=3600)
-async def tracking(window: Window | None = None, project: str | None = None) -> Batch:
+async def tracking(window: Window | None = None, project: str | None = None, *, trend: bool = True) -> Batch:
     """Compute the summary metrics of every UTC day a window touches; log each day, and the trend, to MLflow.
 
     Args:
         window: A UTC day (2026-11-19) or whole hours, which stand for their whole days; yesterday by default.
         project: The Phoenix project; the settings' project by default.
+        trend: Whether to log the trend run too, which has all days; a backfill does so once, at its end.
 
     Returns:
         The receipt of the metrics; its notes are the URLs of the days' runs and of the trend run.
@@ -28,13 +29,13 @@ async def tracking(window: Window | None = None, project: str | None = None) -> 
     summaries = [await summarise(project, day) for day in days]
     async with concurrency("nightjar-tracking", occupy=1, strict=False, lease_duration=LEASE_SECONDS):
         runs = [await log_day(project, day) for day in days]
-        trend = await log_trend(project)
+        runs += [await log_trend(project)] if trend else []
     return Batch(
-        table=trend.table,
+        table=runs[-1].table,
         project=project,
         window=Window(days[0].start, days[-1].end),
         rows=sum(summary.rows for summary in summaries),
-        counts={"days": len(days), "points_logged": sum(run.counts["logged"] for run in [*runs, trend])},
+        counts={"days": len(days), "points_logged": sum(run.counts["logged"] for run in runs)},
         changed_days=tuple(day for summary in summaries for day in summary.changed_days),
-        notes=tuple(note for run in [*runs, trend] for note in run.notes),
+        notes=tuple(note for run in runs for note in run.notes),
     )
