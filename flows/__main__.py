@@ -120,7 +120,8 @@ def _command_of(name: str) -> Callable[..., None]:
     flow = getattr(importlib.import_module(f"flows.{module}"), module)
     hints = get_type_hints(flow.fn)
 
-    logging.getLogger("prefect.flow_runs").addFilter(_without_own_tracebacks)
+    for runs in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(runs).addFilter(_without_own_tracebacks)
 
     def command(*, json: bool = False, **parameters: Any) -> None:
         receipts = asyncio.run(flow(**parameters))
