@@ -3,11 +3,11 @@
 from prefect import flow
 
 from flows.gate import verdict_of
+from flows.rounds import each_round
 from flows.windows import last_week
 from tasks.prompts.round_report import receipt_of
 from tasks.prompts.rounds import Round
 from tasks.prompts.steps import begin_compression, end_compression
-from tasks.shared.errors import Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 
@@ -34,18 +34,12 @@ async def compression(
     """
     settings = load_settings()
     project, window = project or settings.project, window or last_week()
-    receipts, open_rounds = list[Batch](), list[str]()
-    for prompt in prompts or settings.prompts.compress:
+
+    async def ended(prompt: str) -> Batch:
         begun = await begin_compression(project, prompt, window)
-        try:
-            receipts.append(
-                await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
-            )
-        except Inconclusive as doubt:
-            open_rounds.append(f"{prompt}: {doubt}")
-    if open_rounds:
-        raise Inconclusive(" ".join(open_rounds), doubts=open_rounds)
-    return receipts
+        return await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
+
+    return await each_round(prompts or settings.prompts.compress, ended)
 
 
 async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:

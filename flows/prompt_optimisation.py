@@ -7,12 +7,12 @@ from prefect.runtime import flow_run
 
 from flows.experiment import experiment
 from flows.gate import verdict_of
+from flows.rounds import each_round
 from flows.windows import last_week
 from tasks.prompts.outcome import CHOSEN_ON, DECIDED_ON
 from tasks.prompts.round_report import receipt_of
 from tasks.prompts.rounds import Round
 from tasks.prompts.steps import begin_round, choose_candidate, end_round
-from tasks.shared.errors import Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 
@@ -39,18 +39,12 @@ async def prompt_optimisation(
     settings = load_settings()
     project, window = project or settings.project, window or last_week()
     run = flow_run.root_flow_run_id or uuid.uuid4().hex
-    receipts, open_rounds = list[Batch](), list[str]()
-    for prompt in prompts or settings.prompts.optimise:
-        try:
-            begun = await begin_round(project, prompt, window, run)
-            receipts.append(
-                await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
-            )
-        except Inconclusive as doubt:
-            open_rounds.append(f"{prompt}: {doubt}")
-    if open_rounds:
-        raise Inconclusive(" ".join(open_rounds), doubts=open_rounds)
-    return receipts
+
+    async def ended(prompt: str) -> Batch:
+        begun = await begin_round(project, prompt, window, run)
+        return await _tried(project, begun, yes=yes) if begun.candidates else receipt_of(begun, project, 0)
+
+    return await each_round(prompts or settings.prompts.optimise, ended)
 
 
 async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:

@@ -119,12 +119,6 @@ def in_asking_order(questions: Sequence[Question]) -> list[Question]:
     return [by_id[example] for example in in_order((each.example_id, each.cluster) for each in questions)]
 
 
-def splits_of(example: Example) -> set[str]:
-    """The splits that an example is in, by Phoenix or by its own metadata."""
-    own = example.metadata.get("split")
-    return {*example.splits, *([own] if isinstance(own, str) else [])}
-
-
 def as_text(value: Any) -> str:
     """A text as it is, anything else as JSON."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
@@ -134,12 +128,12 @@ def _of_splits(
     examples: Sequence[Example], splits: Sequence[str], dataset: str
 ) -> tuple[list[Example], tuple[str, ...]]:
     """The examples in *splits*, and what is to be said about it."""
-    there = Counter(split for example in examples for split in splits_of(example))
+    there = Counter(split for example in examples for split in example.known_splits)
     if not there and examples:
         return list(examples), (f"dataset {dataset} has no splits: all {len(examples)} examples are asked",)
     # What is sealed stays so, even where somebody put it into another split too.
     sealed = set() if SEALED in splits else {SEALED}
-    chosen = [each for each in examples if (own := splits_of(each)) & set(splits) and not own & sealed]
+    chosen = [each for each in examples if (own := each.known_splits) & set(splits) and not own & sealed]
     if not chosen:
         told = ", ".join(f"{count} in {split}" for split, count in sorted(there.items())) or "none at all"
         raise ConfigurationError(

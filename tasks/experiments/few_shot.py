@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasks.experiments.examples import OUTPUT, QUESTION, Question, as_text, splits_of
+from tasks.experiments.examples import OUTPUT, QUESTION, Question, as_text
 from tasks.experiments.targets import Target
 from tasks.experiments.variants import Variant
 from tasks.shared.errors import ConfigurationError
@@ -80,7 +80,7 @@ async def _sections(settings: Settings, project: str, chooser: FewShot, texts: S
 
 async def _pool(phoenix: Phoenix, dataset: str) -> list[ShownExample]:
     """The examples of the train split of *dataset* with a right answer."""
-    examples = [example for example in await phoenix.examples(dataset) if TRAIN in splits_of(example)]
+    examples = [example for example in await phoenix.examples(dataset) if TRAIN in example.known_splits]
     found = [
         ShownExample(as_text(example.input.get("input", "")), as_text(example.output[OUTPUT]))
         for example in examples

@@ -98,23 +98,18 @@ def sealed_questions(examples: Sequence[Example], gate: str) -> set[str]:
     Raises:
         ConfigurationError: The dataset lacks a split, so that candidates would be chosen on what decides.
     """
-    splits = {split for example in examples for split in _splits_of(example)}
+    splits = {split for example in examples for split in example.known_splits}
     if lacking := [split for split in (CHOSEN_ON, DECIDED_ON) if split not in splits]:
         raise ConfigurationError(
             f"the dataset of gate {gate!r} has no examples in {' and '.join(lacking)} (splits: "
             f"{', '.join(sorted(splits)) or 'none'}). Prompts are chosen on dev and decided on test: curate first."
         )
-    return {normalised(text) for each in examples if _splits_of(each) & SEALED for text in _texts_of(each)}
+    return {normalised(text) for each in examples if each.known_splits & SEALED for text in _texts_of(each)}
 
 
 def questions_outside(split: str, examples: Sequence[Example]) -> set[str]:
     """The questions of the *examples* that are not in *split*."""
-    return {normalised(text) for each in examples if split not in _splits_of(each) for text in _texts_of(each)}
-
-
-def _splits_of(example: Example) -> set[str]:
-    own = example.metadata.get("split")
-    return {*example.splits, *([own] if isinstance(own, str) else [])}
+    return {normalised(text) for each in examples if split not in each.known_splits for text in _texts_of(each)}
 
 
 def _texts_of(example: Example) -> list[str]:

@@ -144,10 +144,21 @@ class Connection:
 
 def json_object(content: bytes) -> Json:
     """The JSON object in *content*. Raises Unreadable for anything else (a proxy's page, a cut answer)."""
+    value: Json = _json(content, dict, "object")
+    return value
+
+
+def json_list(content: bytes) -> list[Json]:
+    """The JSON list in *content*. Raises Unreadable for anything else."""
+    value: list[Json] = _json(content, list, "list")
+    return value
+
+
+def _json(content: bytes, kind: type, called: str) -> Any:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise Unreadable(f"the answer is not JSON ({error}): {content[:80]!r}") from error
-    if not isinstance(value, dict):
-        raise Unreadable(f"the answer is not a JSON object: {content[:80]!r}")
+    if not isinstance(value, kind):
+        raise Unreadable(f"the answer is not a JSON {called}: {content[:80]!r}")
     return value

@@ -44,6 +44,12 @@ class Example:
     splits: tuple[str, ...] = ()
     node_id: str | None = field(default=None, compare=False)
 
+    @property
+    def known_splits(self) -> set[str]:
+        """The splits that it is in, by Phoenix or by its own metadata."""
+        own = self.metadata.get("split")
+        return {*self.splits, *([own] if isinstance(own, str) else [])}
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from tasks.shared.errors import NightjarError
 from tasks.shared.gateways.phoenix.annotating import AnnotatorKind
-from tasks.shared.gateways.phoenix.connection import Connection, Json, json_object
-from tasks.shared.gateways.phoenix.failures import Answered, Unreadable
+from tasks.shared.gateways.phoenix.connection import Connection, Json, json_list, json_object
+from tasks.shared.gateways.phoenix.failures import Answered
 from tasks.shared.gateways.phoenix.links import comparison_url
 
 NIGHTJAR = "nightjar"
@@ -157,7 +155,7 @@ class Experiments:
         """The evaluations that Phoenix has, by run and name: `annotator_kind`, `score`, `label`, `explanation` ..."""
         path = f"/v1/experiments/{quote(experiment_id, safe='')}/json"
         found = {}
-        for run in await self._connection.call("GET", path, read=_json_list):
+        for run in await self._connection.call("GET", path, read=json_list):
             for annotation in run["annotations"]:
                 found[(run["example_id"], run["repetition_number"]), annotation["name"]] = annotation
         return found
@@ -242,13 +240,3 @@ def _evaluation_body(run_id: str, evaluation: Evaluation) -> Json:
         "end_time": evaluation.at.isoformat(),
         "result": {"score": score, "label": label, "explanation": explanation},
     }
-
-
-def _json_list(content: bytes) -> list[Json]:
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Unreadable(f"the answer is not JSON ({error}): {content[:80]!r}") from error
-    if not isinstance(value, list):
-        raise Unreadable(f"the answer is not a JSON list: {content[:80]!r}")
-    return value
