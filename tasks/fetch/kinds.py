@@ -1,6 +1,6 @@
 """What kind of step a span is when it does not say: cut by the SDK's attribute cap, or from another dialect."""
 
-from tasks.fetch.values import Object, obj
+from tasks.shared.values import Object, obj
 
 OPERATIONS = {
     "chat": "LLM",

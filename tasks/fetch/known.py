@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.fetch.values import is_index
 from tasks.shared.records import RawSpan
+from tasks.shared.values import is_index
 
 # Subtrees the gateway asks Phoenix for.
 DECLARED: tuple[str, ...] = (

@@ -7,7 +7,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tasks.fetch.values import Object, canonical, first, items, obj, parsed, text
+from tasks.shared.values import Object, canonical, first, items, obj, parsed, text
 
 Message = dict[str, Any]
 

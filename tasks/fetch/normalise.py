@@ -20,7 +20,10 @@ from tasks.fetch.kinds import inferred_kind
 from tasks.fetch.known import DECLARED, undeclared, unknown_paths
 from tasks.fetch.messages import answered, asked
 from tasks.fetch.usage import MODEL_CALLS, USAGE, repeated_calls, tokens, tokens_beside, told_elsewhere
-from tasks.fetch.values import (
+from tasks.shared.prices import PriceTable
+from tasks.shared.records import SPAN_KINDS, STATUS_CODES, UTC, RawSpan, Window
+from tasks.shared.store.tables import QUARANTINE, SPANS
+from tasks.shared.values import (
     Malformed,
     Object,
     canonical,
@@ -31,9 +34,6 @@ from tasks.fetch.values import (
     shortened,
     text,
 )
-from tasks.shared.prices import PriceTable
-from tasks.shared.records import SPAN_KINDS, STATUS_CODES, UTC, RawSpan, Window
-from tasks.shared.store.tables import QUARANTINE, SPANS
 
 __all__ = ["DECLARED", "Normalised", "normalise", "undeclared"]
 

@@ -7,7 +7,7 @@ AGENT that reports totals) they stand only where no model call below it carries 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tasks.fetch.values import Malformed, Object, integer
+from tasks.shared.values import Malformed, Object, integer
 
 MODEL_CALLS = frozenset({"LLM", "EMBEDDING", "RERANKER"})
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")

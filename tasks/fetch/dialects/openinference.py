@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from tasks.fetch.messages import Message, messages
-from tasks.fetch.values import Object, first, items, obj, parsed, text
+from tasks.shared.values import Object, first, items, obj, parsed, text
 
 
 def read(attributes: Object) -> Object:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.fetch.dialects.openinference import tool_offer
 from tasks.fetch.messages import Message, messages
-from tasks.fetch.values import Object, first, items, obj, parsed, text
+from tasks.shared.values import Object, first, items, obj, parsed, text
 
 
 def read(attributes: Object) -> Object:
