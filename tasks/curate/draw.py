@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.curate.near_duplicates import distinct
 from tasks.curate.strata import ORDINARY
+from tasks.shared.near_duplicates import distinct
 
 # A stratum that should have nothing still has its turn, last.
 SMALLEST_SHARE = 1e-9

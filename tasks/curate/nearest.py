@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.curate.near_duplicates import normalised
+from tasks.shared.near_duplicates import normalised
 
 ROWS_AT_ONCE = 1000
 NUMBER = re.compile(r"\d+")

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 from pydantic import SecretStr
 
-from tasks.evaluate.messages import answer_text, tool_calls
 from tasks.shared.records import Score
 from tasks.shared.sql.answers import sql_in, sql_of_fields
 from tasks.shared.sql.ddl import schema_of_ddl
@@ -12,6 +11,7 @@ from tasks.shared.sql.dialects import POSTGRES, known_dialect, translated
 from tasks.shared.sql.parse import Parsed, parsed
 from tasks.shared.sql.placeholders import neutral
 from tasks.shared.sql.schema import Schema, schema_of_rows
+from tasks.shared.step_signs.messages import answer_text, tool_calls
 
 NAMED = "len(list_filter(CAST(CAST({names} AS JSON) AS VARCHAR[]), lambda pattern: name GLOB pattern)) > 0"
 WRITES_SQL = "(output IS NOT NULL OR output_messages IS NOT NULL) AND status_code <> 'ERROR' AND " + NAMED.format(

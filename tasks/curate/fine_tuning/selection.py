@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from tasks.curate.fine_tuning.candidates import Candidate
 from tasks.curate.fine_tuning.turns import QUESTION, Turns, turns_of
-from tasks.curate.near_duplicates import resembling, twins
+from tasks.shared.near_duplicates import resembling, twins
 from tasks.shared.settings import ExportSettings
 
 # In the order in which rules are asked: what it means, and what would lose fewer.

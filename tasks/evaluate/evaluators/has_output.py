@@ -1,7 +1,7 @@
 """1.0 when a span that should answer did: LLM and AGENT spans, and chains at the root. A tool call is an answer too."""
 
-from tasks.evaluate.messages import parsed
 from tasks.shared.records import Evaluator, Score
+from tasks.shared.step_signs.messages import parsed
 
 # What instrumentations write when a function returned nothing. `[]` and `{}` are answers: nothing was found.
 NOTHING = {"", "null", "None", '""', "''"}

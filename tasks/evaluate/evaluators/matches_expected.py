@@ -9,8 +9,8 @@ import unicodedata
 import orjson
 
 from tasks.evaluate.expected import EXPECTS, expected_output, json_differences, text_differences, told
-from tasks.evaluate.messages import answer_text
 from tasks.shared.records import Evaluator, Score
+from tasks.shared.step_signs.messages import answer_text
 
 FENCED = re.compile(r"```[\w+-]*[ \t]*\n(?P<content>.*?)\n?```", re.DOTALL)
 

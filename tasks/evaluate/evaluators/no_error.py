@@ -3,21 +3,11 @@
 Applications often catch an exception and pass its text on as the step's output, so that the status stays OK.
 """
 
-import re
 from typing import Any
 
 from tasks.shared.records import Evaluator, Score
+from tasks.shared.step_signs.error_text import says_error
 
-# A colon is asked for: "Error handling in Python ..." is an answer, "Error: table not found" is not.
-ERROR_TEXT = re.compile(
-    r"""\s*["'`*\[(]* (?:
-        (?:internal\s+|fatal\s+|unexpected\s+)? (?:error|exception) (?:\s+\w+){0,3} \s* [*\])]* :
-        | \w+(?:Error|Exception) [*]* :
-        | traceback\s+\(most\s+recent\s+call\s+last\)
-        | \{\s* ["']error["'] \s*:\s* (?: ["'][^"'] | \{\s*["'] )
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
 NAMED_AT_MOST = 5
 
 
@@ -36,7 +26,7 @@ def _failure(step: dict[str, Any]) -> str | None:
         message = step["status_message"]
         return f"{step['name']} (status ERROR: {message[:120]})" if message else f"{step['name']} (status ERROR)"
     output = step["output_head"]
-    if output and ERROR_TEXT.match(output):
+    if says_error(output):
         return f"{step['name']} (output {output.strip()[:80]!r})"
     return None
 

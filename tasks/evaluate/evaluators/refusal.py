@@ -5,8 +5,8 @@ Phrases only: a refusal in other words, or in another language than English, nee
 
 import re
 
-from tasks.evaluate.messages import answer_text
 from tasks.shared.records import Evaluator, Score
+from tasks.shared.step_signs.messages import answer_text
 
 LOOKED_AT = 400
 PREAMBLES_AT_MOST = 3

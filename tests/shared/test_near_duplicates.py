@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.curate.near_duplicates import Twin, distinct, normalised, pieces, resemblance, resembling, twins
+from tasks.shared.near_duplicates import Twin, distinct, normalised, pieces, resemblance, resembling, twins
 
 WORDS = ("device", "alert", "region", "battery", "firmware", "site", "average", "temperature", "model", "week", "power")
 
