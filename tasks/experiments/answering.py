@@ -145,7 +145,7 @@ class ApplicationAnswerer:
                 except ServiceUnavailable as error:
                     trouble, wait = str(error), getattr(error, "retry_after_seconds", None)
                     if isinstance(error, Busy):
-                        self.pace.refused()
+                        self.pace.refused(wait)
                     continue
             self.pace.well()
             return _answered(said, started_at, (time.perf_counter() - began) * 1000)

@@ -109,6 +109,16 @@ async def test_equal_prompts_of_one_run_are_asked_once(ledger, tmp_path):
     assert sum(not verdict.reused for verdict in verdicts) == 1
 
 
+async def test_a_provider_that_takes_few_calls_a_second_is_asked_so_many(ledger, tmp_path):
+    with simulated(cap_per_second=20) as url:
+        settings = settings_with(judge_settings(url, attempts=4), tmp_path)
+        judge = faithfulness(settings)
+        verdicts, asker = await asked(settings, ledger, judge, faithful_cases(judge, 70))
+        rate = asker.models.pace(asker.model_names[0]).rate.per_second
+    assert statuses(verdicts) == {"scored": 70}
+    assert 10 < rate < 40
+
+
 async def test_nothing_is_called_past_a_budget(ledger, tmp_path):
     with simulated(latency_ms=5) as url:
         settings = settings_with(judge_settings(url), tmp_path, per_run_usd=0.002)

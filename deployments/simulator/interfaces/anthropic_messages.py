@@ -1,6 +1,7 @@
 """Anthropic: `POST /v1/messages`, and the same body at Bedrock: `POST /model/{id}/invoke`."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,7 +83,7 @@ class AnthropicMessages:
 
 
 class BedrockInvoke(AnthropicMessages):
-    """The same body under a model's path; AWS's errors, which say nothing of when to come back."""
+    """The same body under a model's path; AWS's errors, with the header from which its clients read when to return."""
 
     name = "bedrock"
 
@@ -95,7 +96,10 @@ class BedrockInvoke(AnthropicMessages):
     def refused(self, refusal: Refusal) -> Reply:
         """An error as AWS words it."""
         message = "Input is too long for requested model." if isinstance(refusal, TooLong) else refusal.message
-        return Reply({"message": message}, {"x-amzn-ErrorType": BEDROCK_EXCEPTIONS[refusal.kind]})
+        headers = {"x-amzn-ErrorType": BEDROCK_EXCEPTIONS[refusal.kind]}
+        if refusal.retry_after_s is not None:
+            headers["x-amz-retry-after"] = str(math.ceil(refusal.retry_after_s * 1000))
+        return Reply({"message": message}, headers)
 
 
 def wanted(body: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str | None]:

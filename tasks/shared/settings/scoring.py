@@ -64,7 +64,9 @@ class ProviderSettings(Section):
     api_version: str = Field("2024-10-21", description="azure only")
     region: str | None = Field(None, description="bedrock only: AWS region")
     in_flight: Positive = Field(10, description="calls at once at most; fewer after a 429")
-    requests_per_second: float | None = Field(None, gt=0, description="calls started per second at most")
+    requests_per_second: float | None = Field(
+        None, gt=0, description="calls started per second at most; fewer after a 429"
+    )
     timeout_seconds: float = Field(30.0, gt=0, lt=60, description="per attempt")
     output_limit: str = Field("", description="name of the parameter that caps the output; the kind's own when empty")
 

@@ -3,7 +3,8 @@
 A caller opens a list with `noting()`; every exchange of the requests sent inside, by whatever SDK, is added to it.
 """
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,14 +13,19 @@ from typing import Any
 
 import orjson
 
+from tasks.shared.gateways.llm.hints import is_throttled, seconds_until
 from tasks.shared.gateways.llm.usage import Usage, usage_of
 
+OK, TOO_MANY = 200, 429
 _noted: ContextVar[list["Exchange"] | None] = ContextVar("exchanges", default=None)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that was answered: the status, what Retry-After asked for, and the tokens of a good answer."""
+    """A request that was answered: the status, when to come back if it says so, and the tokens of a good answer.
+
+    A request that was turned away for being one too many has the status 429, whatever its provider calls that.
+    """
 
     status: int
     retry_after_seconds: float | None = None
@@ -37,11 +43,16 @@ def noting() -> Iterator[list[Exchange]]:
         _noted.reset(token)
 
 
-def note(status: int, retry_after: str | None, content: bytes) -> None:
-    """Add an exchange to the open list, if there is one."""
+def note(status: int, headers: Mapping[str, str], content: bytes) -> None:
+    """Add an exchange to the open list, if there is one; *headers* have small letters."""
     exchanges = _noted.get()
-    if exchanges is not None:
-        exchanges.append(Exchange(status, _seconds(retry_after), _usage(status, content)))
+    if exchanges is None:
+        return
+    if status == OK:
+        exchanges.append(Exchange(status, usage=_usage(content)))
+    else:
+        told = TOO_MANY if is_throttled(headers) else status
+        exchanges.append(Exchange(told, seconds_until(headers, content, dt.datetime.now(dt.UTC))))
 
 
 @cache
@@ -68,23 +79,13 @@ def _noting(client_class: Any) -> type[Any]:
             """Send, read the whole answer, note it."""
             answer = await super().send(request, **options)
             await answer.aread()
-            note(answer.status_code, answer.headers.get("retry-after"), answer.content)
+            note(answer.status_code, answer.headers, answer.content)
             return answer
 
     return NotingClient
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds; a date, which providers of models do not send, is not understood."""
-    try:
-        return None if retry_after is None else max(0.0, float(retry_after))
-    except ValueError:
-        return None
-
-
-def _usage(status: int, content: bytes) -> Usage | None:
-    if status != 200:
-        return None
+def _usage(content: bytes) -> Usage | None:
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -8,14 +8,13 @@ from typing import Any, Self
 import orjson
 
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.gateways.llm import bedrock
 from tasks.shared.gateways.llm.batches import Batches, open_batches
 from tasks.shared.gateways.llm.exchanges import noting_client_class, noting_httpx_class
 from tasks.shared.gateways.llm.model import Model
 from tasks.shared.gateways.llm.pace import Pace
 from tasks.shared.gateways.llm.traces import JudgeTraces
-from tasks.shared.settings import PROVIDER_KINDS, JudgeSettings, ProviderSettings
-
-BEDROCK = "nightjar-bedrock-anthropic"
+from tasks.shared.settings import PROVIDER_KINDS, JudgeSettings, ProviderKind, ProviderSettings
 
 
 class Models:
@@ -61,9 +60,10 @@ class Models:
         key = (name, max_output_tokens)
         if key not in self._adapters:
             self._adapters[key] = self._adapter(provider, found, model, max_output_tokens)
-        limit = found.output_limit or OUTPUT_LIMIT[found.kind]
-        limits = {limit: max_output_tokens} if OUTPUT_LIMIT[found.kind] else {}
-        given = {**limits, **_as_taken(found.kind, options or {})}
+        client = _client_of(found.kind, model)
+        limit = found.output_limit or OUTPUT_LIMIT[client]
+        limits = {limit: max_output_tokens} if OUTPUT_LIMIT[client] else {}
+        given = {**limits, **_as_taken(client, options or {})}
         return Model(name, self._adapters[key], found.timeout_seconds, given, self.traces)
 
     def batches(self, name: str, max_output_tokens: int, options: Mapping[str, Any] | None = None) -> Batches:
@@ -82,16 +82,14 @@ class Models:
     def _adapter(self, name: str, provider: ProviderSettings, model: str, max_output_tokens: int) -> Any:
         from phoenix.evals import LLM
 
-        if provider.kind == "bedrock":
-            _register_bedrock()
-        elif provider.api_key is None:
+        if provider.kind != "bedrock" and provider.api_key is None:
             raise ConfigurationError(
                 f"provider {name!r} has no key. Set NIGHTJAR_JUDGES__PROVIDERS__{name.upper()}__API_KEY, the variable "
                 "that its own client documents, or api_key_block (a server that needs none takes any text)."
             )
         try:
             llm = LLM(
-                provider=BEDROCK if provider.kind == "bedrock" else provider.kind,
+                provider=bedrock.provider_of(model) if provider.kind == "bedrock" else provider.kind,
                 model=model,
                 **self._client_options(provider, max_output_tokens),
             )
@@ -131,18 +129,19 @@ class Models:
         return client
 
 
-OUTPUT_LIMIT = {
-    "openai": "max_completion_tokens",
-    "azure": "max_completion_tokens",
-    "anthropic": "max_tokens",
-    "bedrock": "max_tokens",
-    "google": "",
-}
+OUTPUT_LIMIT = {"openai": "max_completion_tokens", "anthropic": "max_tokens", "google": ""}
 
 
-def _as_taken(kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _client_of(kind: ProviderKind, model: str) -> str:
+    """Whose client asks *model* at a provider of that kind."""
+    if kind == "bedrock":
+        return "anthropic" if bedrock.is_anthropic(model) else "openai"
+    return "openai" if kind == "azure" else kind
+
+
+def _as_taken(client: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """*options* as the client takes them: Anthropic's refuses some of the API's parameters by name, temperature too."""
-    if kind not in {"anthropic", "bedrock"} or not options:
+    if client != "anthropic" or not options:
         return options
     return {"extra_body": {**{k: v for k, v in options.items() if k != "extra_body"}, **options.get("extra_body", {})}}
 
@@ -164,24 +163,4 @@ def provider_settings(settings: JudgeSettings, name: str) -> ProviderSettings:
     raise ConfigurationError(
         f"provider {name!r} is not configured. Add [judges.providers.{name}] with its kind "
         f"({', '.join(PROVIDER_KINDS)}), or use one of these as the provider."
-    )
-
-
-def _register_bedrock() -> None:
-    """Anthropic's models on Bedrock through Anthropic's own SDK: phoenix-evals offers them through LiteLLM only."""
-    from phoenix.evals.llm.adapters import AnthropicAdapter
-    from phoenix.evals.llm.adapters.anthropic.factories import AnthropicClientWrapper
-    from phoenix.evals.llm.registries import PROVIDER_REGISTRY
-
-    if PROVIDER_REGISTRY.get_provider_registrations(BEDROCK):
-        return
-
-    def client(model: str, is_async: bool = False, **options: Any) -> Any:
-        import anthropic
-
-        client_class = anthropic.AsyncAnthropicBedrock if is_async else anthropic.AnthropicBedrock
-        return AnthropicClientWrapper(client_class(max_retries=0, **options), model)
-
-    PROVIDER_REGISTRY.register_provider(
-        provider=BEDROCK, adapter_class=AnthropicAdapter, client_factory=client, dependencies=["anthropic", "boto3"]
     )

@@ -27,7 +27,7 @@ async def paid_try(
             return number
         reply = await ask()
     if reply.kind == "busy":
-        pace.refused()
+        pace.refused(reply.retry_after_seconds)
     elif reply.kind == "answered":
         pace.well()
     if reply.kind == "lost" or (reply.usage is None and reply.kind in {"answered", "unparseable"}):

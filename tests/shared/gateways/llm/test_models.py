@@ -13,13 +13,15 @@ KINDS = {
     "azure": {"base_url": "{url}", "api_key": "simulated"},
     "anthropic": {"base_url": "{url}", "api_key": "simulated"},
     "bedrock": {"base_url": "{url}", "region": "eu-central-1"},
+    "bedrock, other makers": {"base_url": "{url}/v1", "region": "eu-central-1"},
     "google": {"base_url": "{url}", "api_key": "simulated"},
 }
 MODEL_NAMES = {
     "openai": "gpt-4o-mini",
     "azure": "gpt-4o-mini",
     "anthropic": "claude-haiku-4-5",
-    "bedrock": "anthropic.claude-3-5-sonnet-20240620-v1:0",
+    "bedrock": "eu.anthropic.claude-3-5-sonnet-20240620-v1:0",
+    "bedrock, other makers": "openai.gpt-oss-120b-1:0",
     "google": "gemini-2.0-flash",
 }
 FAITHFUL = builtin_metric("faithfulness")
@@ -59,7 +61,7 @@ def credentials(monkeypatch):
 
 def settings_of(kind, url, **more):
     values = {key: value.format(url=url) for key, value in KINDS[kind].items()}
-    return JudgeSettings(providers={"mine": ProviderSettings(kind=kind, **values, **more)})
+    return JudgeSettings(providers={"mine": ProviderSettings(kind=kind.partition(",")[0], **values, **more)})
 
 
 async def ask(kind, url, **more):
@@ -100,10 +102,10 @@ async def test_what_went_wrong_is_told_by_what_to_do_next(url, kind, faults, exp
         assert reply.trouble
 
 
-@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_the_time_to_come_back_is_the_providers(url, kind):
-    change(url, rate_429=1.0, retry_after_seconds=7)
-    assert (await ask(kind, url)).retry_after_seconds == 7.0
+    change(url, rate_429=1.0, retry_after_seconds=7.5)
+    assert (await ask(kind, url)).retry_after_seconds == 7.5
 
 
 async def test_an_answer_that_does_not_come_in_time_is_lost(url):

@@ -62,6 +62,21 @@ async def test_starts_are_spread_where_they_are_limited_per_second():
     assert asyncio.get_running_loop().time() - begun >= 0.095
 
 
+async def test_nobody_asks_a_provider_that_takes_nothing_before_the_time_it_named():
+    pace, begun = Pace(5), asyncio.get_running_loop().time()
+    pace.refused(0.05)
+    await at_once(pace, 3, seconds=0)
+    assert asyncio.get_running_loop().time() - begun >= 0.045
+
+
+async def test_one_call_too_many_among_good_answers_stops_no_other():
+    pace, begun = Pace(5), asyncio.get_running_loop().time()
+    pace.well()
+    pace.refused(30)
+    await at_once(pace, 3, seconds=0)
+    assert asyncio.get_running_loop().time() - begun < 5
+
+
 async def test_a_cancelled_caller_gives_its_place_to_the_next():
     pace, entered = Pace(1), []
 
