@@ -28,13 +28,15 @@ from tasks.evaluate.library import known_judges
 from tasks.reports import sections
 from tasks.reports.compose import known_sections
 from tasks.shared import errors
+from tasks.shared.channels import kinds
+from tasks.shared.channels.channel import Options, known_channels
 from tasks.shared.checks import suites
 from tasks.shared.checks.check import Check, Scope, Suite
 from tasks.shared.checks.rules import declared
 from tasks.shared.errors import NightjarError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator, Window
-from tasks.shared.settings import CheckSettings, EvaluatorSettings, JudgeSettings, Price, Settings
+from tasks.shared.settings import ChannelSettings, CheckSettings, EvaluatorSettings, JudgeSettings, Price, Settings
 from tasks.shared.store.tables import TABLES, Table
 from tasks.tracking import judge_summaries, summaries
 from tasks.tracking.judge_summary import all_judge_summaries
@@ -88,13 +90,33 @@ def shipped_judges() -> str:
 
 def judge_keys() -> str:
     """Every key of a judge's file."""
-    return _table(("key", "default", "meaning"), [(f"`{key}`", _default(f), f.description or "") for key, f in _keys()])
+    return _table(
+        ("key", "default", "meaning"), [(f"`{key}`", _default(f), f.description or "") for key, f in _judge_keys()]
+    )
 
 
 def report_sections() -> str:
     """Every section of the report, in its order."""
     rows = [(section.title, _first_paragraph(sections, name)) for name, section in known_sections().items()]
     return _table(("section", "what it shows"), rows)
+
+
+def channels() -> str:
+    """Every kind of channel."""
+    return _table(("kind", "what it does"), [(f"`{name}`", _first_paragraph(kinds, name)) for name in known_channels()])
+
+
+def channel_keys() -> str:
+    """The keys of every kind of channel, after those that all kinds have."""
+    parts = [_keys_of("every kind", {**ChannelSettings.model_fields, **Options.model_fields})]
+    for name, channel in known_channels().items():
+        own = {key: field for key, field in channel.options.model_fields.items() if key not in Options.model_fields}
+        parts.append(_keys_of(f"`{name}`", own))
+    return "\n\n".join(parts)
+
+
+def _keys_of(kind: str, fields: Mapping[str, FieldInfo]) -> str:
+    return _table((f"key of {kind}", "default", "meaning"), _rows_of(fields))
 
 
 def metrics() -> str:
@@ -142,8 +164,11 @@ def simulated_skill() -> str:
 
 
 def _fields_of(model: type[BaseModel]) -> str:
-    rows = [(f"`{name}`", _default(field), field.description or "") for name, field in model.model_fields.items()]
-    return _table(("setting", "default", "meaning"), rows)
+    return _table(("setting", "default", "meaning"), _rows_of(model.model_fields))
+
+
+def _rows_of(fields: Mapping[str, FieldInfo]) -> list[tuple[str, str, str]]:
+    return [(f"`{name}`", _default(field), field.description or "") for name, field in fields.items()]
 
 
 def error_tree() -> str:
@@ -176,6 +201,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "judges": shipped_judges,
     "judge-keys": judge_keys,
     "sections": report_sections,
+    "channels": channels,
+    "channel-keys": channel_keys,
     "metrics": metrics,
     "checks": checks,
     "settings": settings,
@@ -287,7 +314,7 @@ def _has_scores(judge: Judge) -> bool:
     return any(choice.score is not None for choice in judge.choices.values())
 
 
-def _keys() -> Iterator[tuple[str, FieldInfo]]:
+def _judge_keys() -> Iterator[tuple[str, FieldInfo]]:
     """The keys of a judge's file, each followed by those below it."""
     below: dict[str, tuple[str, type[BaseModel]]] = {
         "messages": ("messages[].", Message),

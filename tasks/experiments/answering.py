@@ -12,8 +12,8 @@ import orjson
 
 from tasks.experiments.examples import Question
 from tasks.experiments.trial import Experiment
-from tasks.shared.errors import ConfigurationError, NightjarError, ServiceRefused, ServiceUnavailable
-from tasks.shared.gateways.applications import Application, Busy, Said
+from tasks.shared.errors import ConfigurationError, NightjarError, ServiceBusy, ServiceRefused, ServiceUnavailable
+from tasks.shared.gateways.applications import Application, Said
 from tasks.shared.gateways.llm import Pace, Writer
 from tasks.shared.retries import seconds_to_wait
 from tasks.shared.settings import BudgetSettings, ExperimentSettings
@@ -144,7 +144,7 @@ class ApplicationAnswerer:
                     return Answer("errored", started_at, error=f"refused: {error}")
                 except ServiceUnavailable as error:
                     trouble, wait = str(error), getattr(error, "retry_after_seconds", None)
-                    if isinstance(error, Busy):
+                    if isinstance(error, ServiceBusy):
                         self.pace.refused(wait)
                     continue
             self.pace.well()

@@ -5,6 +5,7 @@ NightjarError                  anything Nightjar raises on purpose; its text say
 ├── NotConfirmed               it would cost more than is spent without a word; it was not begun
 ├── ServiceError               an outside system did not do its part
 │   ├── ServiceUnavailable     down, restarting or too slow after all retries; run again later
+│   │   └── ServiceBusy        too many requests at once; it may say when to come back
 │   └── ServiceRefused         it answered, and said no (authentication, permission, bad request)
 ├── StoreError                 the lake cannot be read or written
 ├── CheckFailed                a critical check failed; the batch was kept out and quarantined
@@ -36,6 +37,14 @@ class ServiceError(NightjarError):
 
 class ServiceUnavailable(ServiceError):
     """The system is down, restarting or too slow after all retries."""
+
+
+class ServiceBusy(ServiceUnavailable):
+    """Too many requests at once; `retry_after_seconds` is when to come back, where the system says so."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServiceRefused(ServiceError):

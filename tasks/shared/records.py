@@ -15,6 +15,9 @@ Unit = Literal["span", "trace", "session"]
 EvaluatorKind = Literal["code", "llm"]
 Direction = Literal["maximize", "minimize"]
 Status = Literal["scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"]
+# What a message to people or machines is about.
+Event = Literal["report", "raised", "renewed", "acknowledged", "resolved", "digest"]
+Severity = Literal["info", "warning", "critical"]
 
 # How far around a window the spans of its units are looked for. A trace or a session that pauses longer than that is
 # taken for two.

@@ -18,6 +18,7 @@ from tasks.evaluate.catalogue import Ready, check
 from tasks.evaluate.undecided import undecided
 from tasks.reports.evidence import Evidence
 from tasks.reports.links import Links
+from tasks.shared.channels.channel import known_channels
 from tasks.shared.records import Evaluator, Window
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
@@ -165,9 +166,11 @@ def test_every_setting_named_in_prose_exists():
     keys = {key for key, _ in setting_fields()}
     tables = {key.partition(".")[0] for key in keys if "." in key}
     variables = OTHER_VARIABLES | {"NIGHTJAR_" + key.upper().replace(".", "__") for key in keys}
+    channel_keys = "|".join(key.upper() for kind in known_channels().values() for key in kind.options.model_fields)
     for page in EVERY_PAGE:
         prose = page.read_text(encoding="utf-8")
-        assert set(re.findall(r"NIGHTJAR_[A-Z][A-Z_0-9]+", prose)) <= variables, page.name
+        of_channels = set(re.findall(rf"\bNIGHTJAR_CHANNELS__\w+?__(?:{channel_keys})\b", prose))
+        assert set(re.findall(r"NIGHTJAR_[A-Z][A-Z_0-9]+", prose)) <= variables | of_channels, page.name
         named = re.findall(r"`([a-z]+\.[a-z_]+)`", prose)
         files = (".py", ".sql", ".toml")
         dotted = {name for name in named if name.partition(".")[0] in tables and not name.endswith(files)}

@@ -1,5 +1,6 @@
 """Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
 
+from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
     FINE_TUNING_FORMS,
@@ -35,6 +36,8 @@ __all__ = [
     "PROVIDER_KINDS",
     "AnonymiseSettings",
     "BudgetSettings",
+    "ChannelName",
+    "ChannelSettings",
     "CheckSettings",
     "CompressSettings",
     "CurationSettings",
@@ -57,6 +60,7 @@ __all__ = [
     "PromptSettings",
     "ProviderKind",
     "ProviderSettings",
+    "ReportSettings",
     "Section",
     "Settings",
     "SplitSettings",

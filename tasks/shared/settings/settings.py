@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.curation import (
     AnonymiseSettings,
     CurationSettings,
@@ -76,6 +77,10 @@ class Settings(BaseSettings):
     experiments: ExperimentSettings = ExperimentSettings()
     gates: dict[str, GateSettings] = Field(default_factory=dict, description="gates by name")
     prompts: PromptSettings = PromptSettings()
+    reports: ReportSettings = ReportSettings()
+    channels: dict[ChannelName, ChannelSettings] = Field(
+        default_factory=dict, description="channels by name; each kind's keys are in the guide to channels"
+    )
     local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 

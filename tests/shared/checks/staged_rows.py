@@ -28,6 +28,18 @@ STRICT = CheckSettings(
 AMOUNTS = ("prompt", "completion", "total", "cache_read", "cache_write", "reasoning", "audio")
 
 GOOD: Mapping[str, Row] = {
+    "deliveries": {
+        "channel": "team",
+        "start_time": NOON,
+        "kind": "slack",
+        "topic": "alert:1",
+        "event": "raised",
+        "severity": "critical",
+        "title": "Errors",
+        "status": "sent",
+        "attempts": 1,
+        "ended_at": NOON,
+    },
     "prompt_candidates": {
         "prompt": "writer",
         "round": "0" * 16,
@@ -175,6 +187,7 @@ GOOD: Mapping[str, Row] = {
 }
 # The column whose value tells one row from another.
 NAMED_BY = {
+    "deliveries": "message_id",
     "prompt_candidates": "candidate",
     "spans": "span_id",
     "decisions": "unit_id",
@@ -190,6 +203,14 @@ NAMED_BY = {
 }
 # For each column that a check looks at beyond being there: changes to a good row that the check finds.
 BROKEN: Mapping[str, Mapping[str, Row]] = {
+    "deliveries": {
+        "start_time": {"start_time": DAY.end},
+        "event": {"event": "party"},
+        "severity": {"severity": "loud"},
+        "status": {"status": "perhaps"},
+        "attempts": {"attempts": -1},
+        "failed_says_why": {"error": "no"},
+    },
     "spans": {
         "start_time": {"start_time": DAY.end, "end_time": DAY.end + SECOND},
         "end_time, start_time": {"end_time": NOON - SECOND},

@@ -9,7 +9,7 @@ from typing import Protocol
 from tasks.shared.gateways.applications.command import Command
 from tasks.shared.gateways.applications.endpoint import Endpoint
 from tasks.shared.gateways.applications.function import Function
-from tasks.shared.gateways.applications.said import Busy, Said, said
+from tasks.shared.gateways.applications.said import Said, said
 
 
 class Application(Protocol):
@@ -19,9 +19,9 @@ class Application(Protocol):
         """One try.
 
         Raises:
-            ServiceUnavailable: It failed, or took too long; another try may help (`Busy` says when).
+            ServiceUnavailable: It failed, or took too long; another try may help (`ServiceBusy` may say when).
             ServiceRefused: It said no, or something that is no answer.
         """
 
 
-__all__ = ["Application", "Busy", "Command", "Endpoint", "Function", "Said", "said"]
+__all__ = ["Application", "Command", "Endpoint", "Function", "Said", "said"]

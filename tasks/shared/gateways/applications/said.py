@@ -6,17 +6,9 @@ from typing import Any
 
 import orjson
 
-from tasks.shared.errors import ServiceRefused, ServiceUnavailable
+from tasks.shared.errors import ServiceRefused
 
 WORDS_AT_MOST = 300
-
-
-class Busy(ServiceUnavailable):
-    """Too many questions at once; `retry_after_seconds` is when to come back, where it says so."""
-
-    def __init__(self, message: str, retry_after_seconds: float | None) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The Parquet schema, the checks and the table reference in the docs come from her
 from tasks.shared.store.tables.checked import CHECKS, QUARANTINE
 from tasks.shared.store.tables.datasets import DATASET_VERSIONS, EXAMPLES
 from tasks.shared.store.tables.experiments import EXPERIMENT_RUNS, EXPERIMENTS, PROMPT_CANDIDATES, VERDICTS
+from tasks.shared.store.tables.messages import DELIVERIES
 from tasks.shared.store.tables.scores import ANCHORS, DECISIONS, LABEL_QUEUE, METRICS
 from tasks.shared.store.tables.table import FLAG, FLOAT, INTEGER, TEXT, TIME, Column, Table
 from tasks.shared.store.tables.traffic import ANNOTATIONS, FEEDBACK, SPANS
@@ -16,6 +17,7 @@ __all__ = [
     "CHECKS",
     "DATASET_VERSIONS",
     "DECISIONS",
+    "DELIVERIES",
     "EXAMPLES",
     "EXPERIMENTS",
     "EXPERIMENT_RUNS",
@@ -54,5 +56,6 @@ TABLES: dict[str, Table] = {
         EXPERIMENT_RUNS,
         VERDICTS,
         PROMPT_CANDIDATES,
+        DELIVERIES,
     )
 }

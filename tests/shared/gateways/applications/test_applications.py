@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
-from tasks.shared.gateways.applications import Busy, Command, Endpoint, Function, Said, said
+from tasks.shared.errors import ConfigurationError, ServiceBusy, ServiceRefused, ServiceUnavailable
+from tasks.shared.gateways.applications import Command, Endpoint, Function, Said, said
 
 HERE = __name__
 QUESTION = {"input": "Where is parcel 7?"}
@@ -151,8 +151,8 @@ async def test_an_endpoint_is_sent_the_question_with_the_headers():
 @pytest.mark.parametrize(
     ("status", "headers", "error", "seconds"),
     [
-        (429, [("retry-after", "7")], Busy, 7.0),
-        (503, [], Busy, None),
+        (429, [("retry-after", "7")], ServiceBusy, 7.0),
+        (503, [], ServiceBusy, None),
         (500, [], ServiceUnavailable, None),
         (404, [], ServiceRefused, None),
     ],
