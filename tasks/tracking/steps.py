@@ -1,6 +1,7 @@
 """The tracking stage's tasks: lake to `metrics`, and `metrics` to MLflow."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -9,9 +10,10 @@ from prefect.runtime import flow_run
 
 from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.mlflow import Mlflow
-from tasks.shared.records import Batch, Window
+from tasks.shared.records import DAY, Batch, Metric, Window
 from tasks.shared.retries import JITTER, worth_retrying
-from tasks.shared.settings import load_settings
+from tasks.shared.settings import Settings, load_settings
+from tasks.shared.store.daily_costs import daily_costs
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import report_path
 from tasks.shared.store.tables import METRICS, SPANS
@@ -19,6 +21,7 @@ from tasks.tracking.day_run import day_run
 from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, evidence_of
 from tasks.tracking.judge_days import judge_days, judges_of
 from tasks.tracking.judge_summary import judge_metrics
+from tasks.tracking.spending import spending
 from tasks.tracking.summary import day_metrics, metric_rows, metrics_in
 from tasks.tracking.trend_run import QUERY as TREND_QUERY
 from tasks.tracking.trend_run import trend_run
@@ -59,11 +62,21 @@ def _summarise(project: str, window: Window) -> Batch:
     judges = judges_of(lake, project, window)
     metrics = day_metrics(lake, project, window, judges)
     metrics += judge_metrics(judge_days(lake, project, window, judges, settings.judges))
+    metrics += _spending(lake, project, window, settings, metrics)
     with lake.stage(METRICS, project, window) as stage:
         stage.append(metric_rows(metrics, window))
         gate(stage, lake, settings.checks, create_markdown_artifact)
         stage.publish()
     return Batch(METRICS.name, project, window, stage.rows, {"changed": stage.changed}, stage.changed_days)
+
+
+def _spending(
+    lake: Lake, project: str, window: Window, settings: Settings, metrics: Sequence[Metric]
+) -> Iterator[Metric]:
+    """The day's own cost is among *metrics*, which are not in the lake yet."""
+    today = window.start.date()
+    cost = next(metric.value for metric in metrics if metric.name == "cost_usd" and not metric.dimension)
+    return spending(daily_costs(lake, project, today - DAY) | {today: cost}, today, settings.cost.budget_of(project))
 
 
 def _log_day(project: str, window: Window, flow_run: dict[str, str]) -> Batch:

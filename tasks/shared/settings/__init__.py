@@ -1,6 +1,7 @@
 """Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
 
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
+from tasks.shared.settings.cost import CostSettings, TrafficBudget
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
     FINE_TUNING_FORMS,
@@ -40,6 +41,7 @@ __all__ = [
     "ChannelSettings",
     "CheckSettings",
     "CompressSettings",
+    "CostSettings",
     "CurationSettings",
     "DatasetKind",
     "EvaluatorSettings",
@@ -64,6 +66,7 @@ __all__ = [
     "Section",
     "Settings",
     "SplitSettings",
+    "TrafficBudget",
     "client_environment",
     "load_settings",
     "userinfo",

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
+from tasks.shared.settings.cost import CostSettings
 from tasks.shared.settings.curation import (
     AnonymiseSettings,
     CurationSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     evaluators: EvaluatorSettings = EvaluatorSettings()
     judges: JudgeSettings = JudgeSettings()
     budget: BudgetSettings = BudgetSettings()
+    cost: CostSettings = CostSettings()
     labels: LabelSettings = LabelSettings()
     checks: CheckSettings = CheckSettings()
     anonymise: AnonymiseSettings = AnonymiseSettings()
