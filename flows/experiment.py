@@ -70,16 +70,23 @@ async def experiment(
         NotConfirmed: Estimated above the threshold, and nobody said yes. Nothing was asked.
         Inconclusive: A target is gone, a budget is spent, or a judge is in doubt. Everything else is done.
     """
-    settings = load_settings()
     wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
-    trial = await plan_trial(gate, project or settings.project, wishes)
-    names = evaluators_of(settings, trial)
+    return await compared(await plan_trial(gate, project or load_settings().project, wishes), estimate=estimate, yes=yes)
+
+
+async def compared(trial: Trial, *, estimate: bool = False, yes: bool = False) -> list[Batch]:
+    """What `experiment` does, once it is planned: a gate decides on the very examples and prompts that it planned with.
+
+    Raises:
+        NotConfirmed, Inconclusive: As `experiment`.
+    """
+    settings, names = load_settings(), evaluators_of(load_settings(), trial)
     judges, now = known_judges(settings.judges), dt.datetime.now(dt.UTC)
     each = expect(trial, {name: assumed_judgment(settings, judges[name], now) for name in names if name in judges})
     if estimate:
         return [estimate_receipt(trial, each, now)]
     if not yes:
-        confirm(expected_usd(each), settings.budget, f"experiment {gate}")
+        confirm(expected_usd(each), settings.budget, f"experiment {trial.name}")
     trial = await open_experiments(trial)
     doubts, notes = await answered(trial, names, flow_run.root_flow_run_id or uuid.uuid4().hex)
     receipts = with_notes(await publish_experiments(trial), notes)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from prefect import flow
 
-from flows.experiment import experiment
+from flows.experiment import compared
 from tasks.experiments.gating import demanding, raise_unless_passed
 from tasks.experiments.steps import decide_gate, plan_trial, tell_power
 from tasks.experiments.trial import Wishes
@@ -56,25 +56,12 @@ async def gate(
         GateFailed: The candidate surely breaks a demand. Everything is written; `verdict_id` names the verdict.
         Inconclusive: There is not enough to decide. Everything is written, as far as there is anything.
     """
-    project = project or load_settings().project
     wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
-    trial = await plan_trial(name, project, wishes)
+    trial = await plan_trial(name, project or load_settings().project, wishes)
     demanding(trial.gate, name)
     told, doubts, receipts = tell_power(trial), list[str](), list[Batch]()
     try:
-        receipts = await experiment(
-            name,
-            candidate=candidate,
-            baseline=baseline,
-            dataset=dataset,
-            dataset_version=trial.asked.version_id,
-            splits=splits,
-            limit=limit,
-            repetitions=repetitions,
-            project=project,
-            estimate=estimate,
-            yes=yes,
-        )
+        receipts = await compared(trial, estimate=estimate, yes=yes)
     except Inconclusive as doubt:
         doubts = list(doubt.doubts) or [str(doubt)]
     if estimate:

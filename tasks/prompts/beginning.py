@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tasks.prompts.candidates import Candidate, document_of, known_candidates, round_id
+from tasks.prompts.candidates import Candidate, known_candidates, round_id
 from tasks.prompts.failures import SHOWN_SPLIT, Failure, failing_calls, shown_failures
 from tasks.prompts.hub import provider_kind
 from tasks.prompts.meta_prompt import answer_form, meta_prompt, question
@@ -140,28 +140,20 @@ class Beginning:
         self, hub: PromptHub, begun: Round, found: Sequence[Proposal], document: dict[str, object]
     ) -> Round:
         """The round with a candidate for each proposal; those worth a try have a version in the hub, without a tag."""
-        number = round_id(self.prompt, "optimisation", begun.base_version, str(self.window))
+        begun = replace(begun, id=round_id(self.prompt, "optimisation", begun.base_version, str(self.window)))
         now, candidates = dt.datetime.now(dt.UTC), []
-        document = document | {"window": str(self.window), "gate": begun.gate, "metric": begun.metric}
         for each in found:
-            told = f"Optimisation {number}, {each.name}: {each.why}"[:LONGEST_DESCRIPTION]
-            said, version = replace(each.prompt, description=told), None
+            told = f"Optimisation {begun.id}, {each.name}: {each.why}"[:LONGEST_DESCRIPTION]
+            prompt, version = replace(each.prompt, description=told), None
             if not each.refusal:
-                version = (await hub.push(said, provider_kind(said.model, self.settings.judges))).prompt.version_id
-            made = Candidate(
-                prompt=self.prompt,
-                round=number,
-                candidate=each.name,
-                start_time=now,
-                purpose="optimisation",
-                base_version=begun.base_version,
-                version=version,
-                outcome="archived" if each.refusal else "proposed",
-                reason=f"not tried: {each.refusal}" if each.refusal else "not tried yet",
-                document={**document_of(said), **document, "why": each.why},
+                version = (await hub.push(prompt, provider_kind(prompt.model, self.settings.judges))).prompt.version_id
+            said = document | {"why": each.why}
+            candidates.append(
+                begun.candidate(
+                    each.name, "optimisation", prompt, now, version=version, said=said, refusal=each.refusal
+                )
             )
-            candidates.append(made)
-        return replace(begun, id=number, candidates=tuple(candidates))
+        return replace(begun, candidates=tuple(candidates))
 
 
 def told_of(prompt: str, shown: int, proposed: int) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.prompts.candidates import Candidate, document_of, known_candidates, round_id
-from tasks.prompts.compression import Compressed, compressed
+from tasks.prompts.candidates import Candidate, known_candidates, round_id
+from tasks.prompts.compression import compressed
 from tasks.prompts.ending import unfit
 from tasks.prompts.example_calls import answered_calls, shown_in
 from tasks.prompts.example_use import examples_use, weak_questions
@@ -55,7 +55,7 @@ class CompressionBeginning:
             deciding = questions_outside(SHOWN_SPLIT, await phoenix.examples(gate.dataset))
             weak = await asyncio.to_thread(self.weak_examples, base, metric, deciding)
             empty = Round(self.prompt, self.window, "", base.version_id, name, metric)
-            return await self.with_versions(phoenix.prompts, empty, base, weak, gate.most_cost_ratio or 1.0)
+            return await self.with_versions(phoenix.prompts, empty, base, weak)
 
     @property
     def lake(self) -> Lake:
@@ -73,36 +73,19 @@ class CompressionBeginning:
         learned = [call for call in calls if normalised(call.question) not in deciding]
         return weak_questions(examples_use(shown_in(base)[0], learned))
 
-    async def with_versions(
-        self, hub: PromptHub, begun: Round, base: HubPrompt, weak: Sequence[str], ceiling: float
-    ) -> Round:
-        """The round with a candidate for each way to be cheaper; those worth a try have a version, without a tag."""
-        number, now = round_id(self.prompt, "compression", begun.base_version), dt.datetime.now(dt.UTC)
-        candidates = []
+    async def with_versions(self, hub: PromptHub, begun: Round, base: HubPrompt, weak: Sequence[str]) -> Round:
+        """The round with a candidate for each way to be cheaper, a version without a tag each."""
+        begun = replace(begun, id=round_id(self.prompt, "compression", begun.base_version))
+        now, candidates = dt.datetime.now(dt.UTC), []
         for each in compressed(base, weak):
-            refusal, version = too_dear(each, ceiling), None
-            if not refusal:
-                kind = provider_kind(each.prompt.model, self.settings.judges)
-                version = (await hub.push(each.prompt, kind)).prompt.version_id
+            pushed = await hub.push(each.prompt, provider_kind(each.prompt.model, self.settings.judges))
             said = {"what": each.what, "characters": each.share, "weak_examples": list(weak)}
-            said |= {"gate": begun.gate, "metric": begun.metric, "window": str(self.window)}
             candidates.append(
-                Candidate(
-                    prompt=self.prompt,
-                    round=number,
-                    candidate=each.name,
-                    start_time=now,
-                    purpose="compression",
-                    base_version=begun.base_version,
-                    version=version,
-                    outcome="archived" if refusal else "proposed",
-                    reason=f"not tried: {refusal}" if refusal else "not tried yet",
-                    document={**document_of(each.prompt), **said},
-                )
+                begun.candidate(each.name, "compression", each.prompt, now, version=pushed.prompt.version_id, said=said)
             )
         if not candidates:
-            return replace(begun, notes=(f"{self.prompt}: there is nothing to take away by rule",))
-        return replace(begun, id=number, candidates=tuple(candidates))
+            return replace(begun, id="", notes=(f"{self.prompt}: there is nothing to take away by rule",))
+        return replace(begun, candidates=tuple(candidates))
 
 
 def compression_gate(settings: Settings, prompt: str) -> tuple[str, GateSettings]:
@@ -141,16 +124,6 @@ def candidates_for(known: Sequence[Candidate], production: str) -> tuple[Candida
         if production in (candidates[0].base_version, *(each.version for each in candidates)):
             return tuple(sorted(candidates, key=lambda each: each.candidate))
     return ()
-
-
-def too_dear(found: Compressed, ceiling: float) -> str:
-    """Why *found* cannot be below the *ceiling* of the cost ratio; empty where it may be.
-
-    Answers cost what they cost, so the ratio of all costs is no lower than that of the prompts' characters.
-    """
-    if found.share is None or found.share <= ceiling:
-        return ""
-    return f"it has {found.share:.0%} of the characters, so it cannot cost {ceiling:.0%} or less"
 
 
 def best_of(begun: Round, verdicts: Mapping[str, Mapping[str, Any]]) -> tuple[Round, Candidate | None]:

@@ -4,13 +4,15 @@ A round is begun once. Its candidates are in the lake, as proposed, before anyth
 with these, asks nobody for others, and compares with the version that was in production then.
 """
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from tasks.prompts.candidates import Candidate
+from tasks.prompts.candidates import Candidate, Purpose, document_of
 from tasks.prompts.outcome import CHOSEN_ON, DECIDED_ON
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.gateways.phoenix import Example
+from tasks.shared.gateways.phoenix import Example, PromptText
 from tasks.shared.questions import normalised
 from tasks.shared.records import Window
 from tasks.shared.settings import OptimiseSettings, Settings
@@ -50,6 +52,32 @@ class Round:
     def target(self, version: str | None) -> str:
         """A version of the prompt as experiments name it."""
         return f"prompt:{self.prompt}@{version}"
+
+    def candidate(
+        self,
+        name: str,
+        purpose: Purpose,
+        prompt: PromptText,
+        at: dt.datetime,
+        *,
+        version: str | None,
+        said: Mapping[str, Any],
+        refusal: str = "",
+    ) -> Candidate:
+        """One of its candidates, of which nothing is known yet; with a *refusal* none that is tried."""
+        shared = {"window": str(self.window), "gate": self.gate, "metric": self.metric}
+        return Candidate(
+            prompt=self.prompt,
+            round=self.id,
+            candidate=name,
+            start_time=at,
+            purpose=purpose,
+            base_version=self.base_version,
+            version=version,
+            outcome="archived" if refusal else "proposed",
+            reason=f"not tried: {refusal}" if refusal else "not tried yet",
+            document={**document_of(prompt), **shared, **said},
+        )
 
     def with_candidates(self, changed: Iterable[Candidate]) -> "Round":
         """The round with candidates in the place of those of the same name."""

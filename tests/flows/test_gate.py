@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from flows.__main__ import main
+from tasks.experiments import steps
+from tasks.experiments.trial import planned_trial
 from tasks.shared.gateways.phoenix import Example, Phoenix
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -58,11 +60,21 @@ def rows(table, project):
     return Lake.open(load_settings().lake).read(table, project).to_pylist()
 
 
-def test_a_candidate_that_is_as_good_passes_and_too_few_examples_do_not_decide(dataset, project, capsys, tmp_path):
+def test_a_candidate_that_is_as_good_passes_and_too_few_examples_do_not_decide(
+    dataset, project, capsys, tmp_path, monkeypatch
+):
+    planned = []
+
+    async def counted(*what):
+        planned.append(what)
+        return await planned_trial(*what)
+
+    monkeypatch.setattr(steps, "planned_trial", counted)
     code, said, verdict = decided(capsys, tmp_path, "right version=2")
     assert (code, verdict["verdict"]) == (0, "pass")
     assert f"gate capitals: pass. {verdict['reason']}" in said
     assert (verdict["metrics"][0]["n"], verdict["examples"]["asked"]) == (EXAMPLES, EXAMPLES)
+    assert len(planned) == 1, "a tag or dataset that moves after the plan changes nothing"
     few, _, undecided = decided(capsys, tmp_path / "few", "right version=2", "--limit", "3")
     assert (few, undecided["verdict"]) == (2, "inconclusive")
     assert undecided["demands"][0]["examples_needed"] > 3

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tasks.prompts.candidates import Candidate
-from tasks.prompts.compression import Compressed
 from tasks.prompts.compression_report import compression_page
 from tasks.prompts.compression_round import (
     CompressionBeginning,
@@ -15,7 +14,6 @@ from tasks.prompts.compression_round import (
     candidates_for,
     compression_gate,
     cost_ratio,
-    too_dear,
 )
 from tasks.prompts.rounds import Round, questions_outside
 from tasks.shared.errors import ConfigurationError, Inconclusive
@@ -53,13 +51,12 @@ def said(outcome: str, cost: float) -> dict[str, Any]:
 
 
 def test_the_cheapest_that_passes_wins_and_the_others_are_told_why():
-    begun = round_of(*map(candidate, "abc"), candidate("untried", outcome="archived", version=None))
+    begun = round_of(*map(candidate, "abc"))
     ended, best = best_of(begun, {"a": said("pass", 0.6), "b": said("pass", 0.5), "c": said("fail", 0.4)})
     assert (best.candidate, cost_ratio(best), best.outcome) == ("b", 0.5, "proposed")
     told = {each.candidate: (each.outcome, each.reason) for each in ended.candidates}
     assert told["a"] == ("archived", "it passes too; b costs less")
     assert told["c"] == ("archived", "gate better: fail. So it is.")
-    assert told["untried"] == ("archived", "")
     page = markdown(compression_page(ended, "p", PROMPT))
     assert "it passes too; b costs less" in page
     assert "60" in page
@@ -79,12 +76,6 @@ def test_a_round_is_found_by_the_version_in_production_or_by_its_winner_there():
     assert candidates_for([older, newer], "old") == (older,)
     assert candidates_for([older, newer], "new") == candidates_for([older, newer], "won") == (newer,)
     assert candidates_for([older, newer], "other") == ()
-
-
-def test_what_cannot_be_cheap_enough_is_not_tried():
-    assert too_dear(Compressed("a", "", PROMPT, 0.7), 0.7) == ""
-    assert too_dear(Compressed("a", "", PROMPT, None), 0.7) == ""
-    assert "71% of the characters" in too_dear(Compressed("a", "", PROMPT, 0.71), 0.7)
 
 
 def test_a_gate_without_a_ceiling_on_cost_decides_on_no_compression():
