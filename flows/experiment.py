@@ -71,7 +71,9 @@ async def experiment(
         Inconclusive: A target is gone, a budget is spent, or a judge is in doubt. Everything else is done.
     """
     wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
-    return await compared(await plan_trial(gate, project or load_settings().project, wishes), estimate=estimate, yes=yes)
+    return await compared(
+        await plan_trial(gate, project or load_settings().project, wishes), estimate=estimate, yes=yes
+    )
 
 
 async def compared(trial: Trial, *, estimate: bool = False, yes: bool = False) -> list[Batch]:

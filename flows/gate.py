@@ -24,6 +24,7 @@ async def gate(
     splits: list[str] | None = None,
     limit: int | None = None,
     repetitions: int | None = None,
+    confidence: float | None = None,
     project: str | None = None,
     output: str | None = None,
     estimate: bool = False,
@@ -42,6 +43,7 @@ async def gate(
         splits: Splits of the dataset.
         limit: As many examples at most.
         repetitions: Answers for each example and variant.
+        confidence: That of the whole verdict.
         project: The project that the lake keeps experiments under; the settings' project by default.
         output: Folder for verdict.json, comment.md and junit.xml.
         estimate: Only tell what it would take, and what the examples can tell; nothing is asked.
@@ -56,7 +58,7 @@ async def gate(
         GateFailed: The candidate surely breaks a demand. Everything is written; `verdict_id` names the verdict.
         Inconclusive: There is not enough to decide. Everything is written, as far as there is anything.
     """
-    wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions)
+    wishes = Wishes(candidate, baseline, dataset, dataset_version, splits, limit, repetitions, confidence)
     trial = await plan_trial(name, project or load_settings().project, wishes)
     demanding(trial.gate, name)
     told, doubts, receipts = tell_power(trial), list[str](), list[Batch]()
@@ -72,7 +74,14 @@ async def gate(
 
 
 async def verdict_of(
-    name: str, *, candidate: str, baseline: str, project: str, splits: list[str] | None = None, yes: bool = False
+    name: str,
+    *,
+    candidate: str,
+    baseline: str,
+    project: str,
+    splits: list[str] | None = None,
+    confidence: float | None = None,
+    yes: bool = False,
 ) -> str:
     """The id of what the gate called *name* says of *candidate*, whichever way it goes.
 
@@ -80,7 +89,15 @@ async def verdict_of(
         Inconclusive: There is no verdict at all.
     """
     try:
-        receipts = await gate(name, candidate=candidate, baseline=baseline, splits=splits, project=project, yes=yes)
+        receipts = await gate(
+            name,
+            candidate=candidate,
+            baseline=baseline,
+            splits=splits,
+            confidence=confidence,
+            project=project,
+            yes=yes,
+        )
     except (GateFailed, Inconclusive) as verdict:
         if not verdict.verdict_id:
             raise

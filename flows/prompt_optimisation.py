@@ -61,7 +61,7 @@ async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:
         )
         ids = {role: number for receipt in receipts for role, number in receipt.ids.items()}
         experiments[each.candidate] = (ids["baseline"], ids["candidate"])
-    scored, best = choose_candidate(project, begun, experiments)
+    scored, best, confidence = await choose_candidate(project, begun, experiments)
     if best is None:
         return await end_round(project, scored)
     verdict = await verdict_of(
@@ -69,6 +69,7 @@ async def _tried(project: str, begun: Round, *, yes: bool) -> Batch:
         candidate=begun.target(best.version),
         baseline=production,
         splits=[DECIDED_ON],
+        confidence=confidence,
         project=project,
         yes=yes,
     )

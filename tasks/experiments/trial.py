@@ -27,6 +27,7 @@ class Wishes:
     splits: Sequence[str] | None = None
     limit: int | None = None
     repetitions: int | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,11 @@ def gate_with(gates: dict[str, GateSettings], name: str, wishes: Wishes) -> Gate
             "(--baseline, --candidate)."
         )
     named = {"candidate": wishes.candidate, "baseline": wishes.baseline, "dataset": wishes.dataset}
-    more = {"splits": wishes.splits and tuple(wishes.splits), "repetitions": wishes.repetitions}
+    more = {
+        "splits": wishes.splits and tuple(wishes.splits),
+        "repetitions": wishes.repetitions,
+        "confidence": wishes.confidence,
+    }
     changes = {key: value for key, value in {**named, **more}.items() if value}
     found = gates.get(name, GateSettings()).model_copy(update=changes)
     for side in ("baseline", "candidate"):
@@ -129,6 +134,8 @@ def gate_with(gates: dict[str, GateSettings], name: str, wishes: Wishes) -> Gate
     for what, count in (("repetitions", wishes.repetitions), ("limit", wishes.limit)):
         if count is not None and count < 1:
             raise ConfigurationError(f"{what} is {count}. Give at least 1.")
+    if not 0.5 < found.confidence < 1:
+        raise ConfigurationError(f"confidence is {found.confidence:g}. Give more than 0.5 and less than 1.")
     return found
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from tasks.prompts.candidates import Candidate
+from tasks.prompts.candidates import Candidate, known_candidates
 from tasks.prompts.dev_scores import DevScore, best_of, dev_score, read_side, reason_against
-from tasks.prompts.outcome import Outcome, outcome
+from tasks.prompts.outcome import DECIDED_ON, Outcome, outcome
 from tasks.prompts.rounds import Round
+from tasks.prompts.turns import Turn, in_turn
 from tasks.shared.errors import Inconclusive, StoreError
-from tasks.shared.gateways.phoenix import PromptHub
+from tasks.shared.gateways.phoenix import Example, PromptHub
 from tasks.shared.gateways.phoenix.prompt_moves import move
 from tasks.shared.gateways.phoenix.prompts import CANDIDATE, PRODUCTION
 from tasks.shared.settings import Settings
@@ -46,6 +47,21 @@ def chosen(begun: Round, scores: Sequence[DevScore], coverage_floor: float) -> t
     return there, winner
 
 
+def taking_turn(
+    lake: Lake, project: str, best: Candidate, examples: Sequence[Example], *, settings: Settings, gate: str
+) -> Candidate:
+    """*best* with its turn on the test split of *gate*'s dataset, which has these *examples* in all splits."""
+    known = known_candidates(lake, project, best.prompt, "optimisation")
+    deciding = sum(DECIDED_ON in example.known_splits for example in examples)
+    return in_turn(best, known, settings.gates[gate].dataset, deciding, settings.prompts.significance)
+
+
+def confidence_for(best: Candidate, settings: Settings, gate: str) -> float:
+    """With which confidence *gate* decides on *best*: its own, or what its turn asks for where that is more."""
+    turn = Turn.of(best)
+    return max(settings.gates[gate].confidence, 1 - turn.level if turn else 0.0)
+
+
 def read_verdict(lake: Lake, project: str, verdict_id: str) -> dict[str, Any]:
     """The gate's verdict by its schema. Raises StoreError where the lake does not have it."""
     rows = lake.sql(VERDICT, project, None, {"verdict": verdict_id}).to_pylist()
@@ -62,11 +78,15 @@ async def decided(
 
     Raises:
         Inconclusive: The verdict says less of the candidate than of what happened meanwhile; nothing was decided.
+        StoreError: It came before the gate without a turn.
     """
     if reasons := unfit(verdict):
         told = "; ".join(reasons)
         raise Inconclusive(f"the round of {begun.prompt} has not ended: {told}. Run it again, it goes on from there.")
-    found = outcome(verdict, begun.metric, settings.prompts)
+    turn = Turn.of(best)
+    if turn is None:
+        raise StoreError(f"{best.candidate} of {begun.prompt} has no turn on the test split. Run the round again.")
+    found = outcome(verdict, begun.metric, settings.prompts, turn)
     metric = next((each for each in verdict["metrics"] if each["metric"] == begun.metric), None)
     best = best.said(
         verdict_id=verdict["verdict_id"], test=metric, verdict=verdict["verdict"], ratios=verdict["ratios"]

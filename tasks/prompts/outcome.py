@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.prompts.turns import Turn
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import GateSettings, PromptSettings
 
@@ -41,7 +42,7 @@ def metric_of(gate_name: str, gates: Mapping[str, GateSettings], metric: str) ->
     return metric
 
 
-def outcome(verdict: Mapping[str, Any], metric: str, settings: PromptSettings) -> Outcome:
+def outcome(verdict: Mapping[str, Any], metric: str, settings: PromptSettings, turn: Turn) -> Outcome:
     """What a *verdict* (by its schema) says of the candidate: the gate passes, the gain is enough, and p is small."""
     found = next((each for each in verdict["metrics"] if each["metric"] == metric), None)
     gain, p_value = (found["difference"]["value"], found["p_value"]) if found else (None, None)
@@ -52,6 +53,6 @@ def outcome(verdict: Mapping[str, Any], metric: str, settings: PromptSettings) -
         return Outcome(False, f"{told}; gate {verdict['gate']}: {verdict['verdict']}. {verdict['reason']}")
     if gain <= settings.least_gain:
         return Outcome(False, f"{told}; more than {settings.least_gain:g} is asked for")
-    if p_value >= settings.significance:
-        return Outcome(False, f"{told}; p below {settings.significance:g} is asked for")
+    if p_value >= turn.level:
+        return Outcome(False, f"{told}; p below {turn.level:.3g} is asked for{turn.told}")
     return Outcome(True, told)

@@ -14,7 +14,8 @@ from tasks.shared.store.tables import PROMPT_CANDIDATES
 
 CLOSING = (
     "Candidates learn from failing calls of the split train, are chosen on dev, and the chosen one is decided on test; "
-    "nobody looks at holdout. A gain is positive where the candidate is better."
+    "nobody looks at holdout. A gain is positive where the candidate is better. Its p has to be the smaller, "
+    "the more prompts were decided on these examples."
 )
 LONGEST_DIFF = 6000
 
@@ -105,11 +106,12 @@ def _test(candidates: Sequence[Candidate]) -> Table:
                     Number(difference["value"], "difference"),
                     Interval(difference["low"], difference["high"], "difference"),
                     Number(test["p_value"], "number"),
+                    Number((each.document.get("turn") or {}).get("level"), "number"),
                     Number(test["n"]),
                     each.document["verdict_id"],
                 )
             )
-    columns = ("Candidate", "Gate", "Metric", "Gain", "95 % interval", "p", "n", "Verdict")
+    columns = ("Candidate", "Gate", "Metric", "Gain", "95 % interval", "p", "below", "n", "Verdict")
     return Table("On test", columns, rows, empty="No candidate was good enough on dev to be tried on test.")
 
 

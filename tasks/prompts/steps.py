@@ -12,7 +12,7 @@ from tasks.prompts.beginning import Beginning
 from tasks.prompts.candidates import Candidate, keep
 from tasks.prompts.compression_report import compression_page
 from tasks.prompts.compression_round import CompressionBeginning, best_of, tagged
-from tasks.prompts.ending import chosen, decided, read_verdict, scored_on_dev
+from tasks.prompts.ending import chosen, confidence_for, decided, read_verdict, scored_on_dev, taking_turn
 from tasks.prompts.round_report import receipt_of, round_page
 from tasks.prompts.rounds import Round
 from tasks.shared.gateways.llm.keys import with_keys
@@ -56,13 +56,24 @@ async def begin_round(project: str, prompt: str, window: Window, run: str) -> Ro
     retry_condition_fn=worth_retrying,
     task_run_name="choose-candidate",
 )
-def choose_candidate(
+async def choose_candidate(
     project: str, begun: Round, experiments: Mapping[str, tuple[str, str]]
-) -> tuple[Round, Candidate | None]:
-    """Find the best of the candidates on dev; the round says why the others are not. Nothing is recorded yet."""
-    settings, lake = load_settings(), Lake.open(load_settings().lake)
-    floor = settings.gates[begun.gate].coverage_floor
-    return chosen(begun, scored_on_dev(lake, project, begun, experiments), floor)
+) -> tuple[Round, Candidate | None, float]:
+    """Find the best of the candidates on dev, and take its turn on test; nothing else is recorded yet.
+
+    Returns:
+        The round, which says why the others are not the best; the best, if any; with which confidence to decide on it.
+    """
+    settings = load_settings()
+    lake, gate = Lake.open(settings.lake), settings.gates[begun.gate]
+    found, best = chosen(begun, scored_on_dev(lake, project, begun, experiments), gate.coverage_floor)
+    if best is None:
+        return found, None, gate.confidence
+    async with Phoenix(settings.phoenix) as phoenix:
+        examples = await phoenix.examples(gate.dataset)
+    best = await asyncio.to_thread(taking_turn, lake, project, best, examples, settings=settings, gate=begun.gate)
+    await asyncio.to_thread(_keep, settings, project, (best,))
+    return found.with_candidates([best]), best, confidence_for(best, settings, begun.gate)
 
 
 @task(

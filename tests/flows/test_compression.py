@@ -70,7 +70,9 @@ async def test_a_cheaper_prompt_that_is_no_worse_is_tagged_and_another_run_chang
     for row in found.values():
         assert row["version"], "every candidate is put before the gate, however long it is"
         assert orjson.loads(row["document"])["verdict"] in ("pass", "fail", "inconclusive")
-    assert "cost" in found["shorter-task"]["reason"], "as long as that it saves too little, and the gate has measured it"
+    assert "cost" in found["shorter-task"]["reason"], (
+        "as long as that it saves too little, and the gate has measured it"
+    )
     assert (await tagged(world, "candidate"), await tagged(world, "production")) == (
         winner["version"],
         world.production,

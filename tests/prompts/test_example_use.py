@@ -2,11 +2,12 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from tasks.prompts.example_calls import answered_calls, metric_of
-from tasks.prompts.example_use import AnsweredCall, examples_use, finding, passed_share, weak_questions
+from tasks.prompts.example_use import AnsweredCall, examples_use, finding, passed_share, weak_kinds, weak_questions
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.few_shot import ShownExample, written
 from tasks.shared.gateways.phoenix.prompt_versions import PromptText
@@ -58,7 +59,24 @@ def test_without_answers_nothing_is_found():
     assert (use.calls, use.passed) == (0, None)
     assert [each.finding for each in use.examples] == ["", "", "redundant", ""]
     assert examples_use([], calls()).examples == ()
-    assert finding(None, None, None) == ""
+    assert finding(None, None, None, weak=False) == ""
+
+
+def test_of_many_examples_as_good_as_all_hardly_any_is_called_weak():
+    draw, named, named_one_by_one = np.random.default_rng(7), 0, 0
+    for _ in range(100):
+        kinds = [
+            [AnsweredCall(f"{k} {n}", frozenset(), passed=draw.random() < 0.8) for n in range(20)] for k in range(12)
+        ]
+        whole = passed_share([call for kind in kinds for call in kind])
+        named += bool(weak_kinds(kinds, whole))
+        named_one_by_one += any(passed_share(kind).high < whole.value for kind in kinds)
+    assert named <= 10 < named_one_by_one
+
+
+def test_one_bad_example_among_many_is_weak_still():
+    kinds = [[AnsweredCall(f"{k} {n}", frozenset(), passed=k > 0 and n > 1) for n in range(20)] for k in range(12)]
+    assert weak_kinds(kinds, passed_share([call for kind in kinds for call in kind])) == {0}
 
 
 PROMPT = PromptText(

@@ -5,11 +5,13 @@ import pytest
 from tasks.prompts.dev_scores import DevScore, best_of, dev_score, reason_against, side_of
 from tasks.prompts.ending import unfit
 from tasks.prompts.outcome import metric_of, outcome
+from tasks.prompts.turns import Turn
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import GateMetric, GateSettings, PromptSettings
 from tests.prompts.round_world import verdict
 
 METRIC = "sql_matches_expected"
+FIRST = Turn("golden", 1, 72, 72, 0.05)
 
 
 @pytest.mark.parametrize(
@@ -25,14 +27,22 @@ METRIC = "sql_matches_expected"
     ],
 )
 def test_a_winner_is_better_by_enough_and_surely(changes, won, reason):
-    found = outcome(verdict("v", **changes), METRIC, PromptSettings())
+    found = outcome(verdict("v", **changes), METRIC, PromptSettings(), FIRST)
     assert found.won is won
     assert reason in found.reason
 
 
+def test_a_later_prompt_on_the_same_examples_has_to_be_surer():
+    third = Turn("golden", 3, 72, 72, 0.0083333)
+    found = outcome(verdict("v", p_value=0.02), METRIC, PromptSettings(), third)
+    assert not found.won
+    assert found.reason.endswith("; p below 0.00833 is asked for, as prompt 3 that is decided on these examples")
+    assert outcome(verdict("v", p_value=0.005), METRIC, PromptSettings(), third).won
+
+
 @pytest.mark.parametrize("said", ["fail", "inconclusive"])
 def test_no_candidate_wins_that_the_gate_does_not_let_pass(said):
-    found = outcome(verdict("v") | {"verdict": said, "reason": "It costs more."}, METRIC, PromptSettings())
+    found = outcome(verdict("v") | {"verdict": said, "reason": "It costs more."}, METRIC, PromptSettings(), FIRST)
     assert not found.won
     assert found.reason.endswith(f"; gate better: {said}. It costs more.")
 

@@ -9,6 +9,7 @@ from tasks.prompts.candidates import keep, known_candidates
 from tasks.prompts.dev_scores import DevScore
 from tasks.prompts.ending import chosen, decided
 from tasks.prompts.round_report import receipt_of, round_page
+from tasks.prompts.turns import in_turn
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.gateways.phoenix.prompt_moves import move, moves, roll_back
@@ -80,13 +81,17 @@ def scores(begun, *gains):
     ]
 
 
+def first_turn(best):
+    return in_turn(best, (), "golden", 18, 0.05)
+
+
 async def end(world, gains=(0.2, 0.0, 0.1, -0.3), **metric):
     """Begin a round, choose by *gains* on dev, decide by a verdict with *metric*; gives it as it is recorded."""
     begun = await beginning(world).round()
     record(begun.candidates)
     ended, best = chosen(begun, scores(begun, *gains), 0.95)
     if best:
-        settings = load_settings()
+        settings, best = load_settings(), first_turn(best)
         async with Phoenix(settings.phoenix) as phoenix:
             ended = ended.with_candidates(
                 [await decided(phoenix.prompts, ended, best, verdict("v1", **metric), settings)]
@@ -139,7 +144,7 @@ async def test_a_round_that_was_killed_between_tag_and_record_ends_the_same_and_
     for _ in range(2):
         found, best = chosen(await beginning(world).round(), scores(begun, 0.2, 0.0, 0.1, -0.3), 0.95)
         async with Phoenix(load_settings().phoenix) as phoenix:
-            ended.append(await decided(phoenix.prompts, found, best, verdict("v1"), load_settings()))
+            ended.append(await decided(phoenix.prompts, found, first_turn(best), verdict("v1"), load_settings()))
             noted = await moves(phoenix.prompts, world.prompt)
     assert ended[0] == ended[1]
     assert [(each.before, each.version) for each in noted] == [(world.production, ended[0].version)]
@@ -153,7 +158,7 @@ async def test_production_that_somebody_moved_meanwhile_is_left_alone(world, mon
     async with Phoenix(load_settings().phoenix) as phoenix:
         await move(phoenix.prompts, world.prompt, "production", other)
         ended, best = chosen(begun, scores(begun, 0.2, 0, 0, 0), 0.95)
-        winner = await decided(phoenix.prompts, ended, best, verdict("v1"), load_settings())
+        winner = await decided(phoenix.prompts, ended, first_turn(best), verdict("v1"), load_settings())
     assert winner.outcome == "candidate"
     assert f"production went from {world.production} to {other} meanwhile and was left there" in winner.reason
     assert await tags(world) == {"production": other, "candidate": winner.version}

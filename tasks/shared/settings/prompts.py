@@ -51,5 +51,9 @@ class PromptSettings(Section):
     least_gain: Share = Field(
         0.05, description="how much above production's the metric's mean on the test split must be, in points"
     )
-    significance: Share = Field(0.05, description="p-value below which it counts")
+    significance: Share = Field(
+        0.05,
+        description="chance of any false winner over all rounds that are decided on the same examples; also the "
+        "p-value below which the first round's gain counts, a later round's has to be smaller",
+    )
     promote: bool = Field(False, description="whether a winner becomes production without anybody's word")

@@ -1,4 +1,7 @@
-"""Several claims at once: Holm's step-down, for p-values and for claims that can say whether they hold at a level."""
+"""Several claims, at once or one after the other: Holm's step-down, Benjamini and Hochberg's step-up, spending.
+
+For p-values, and for claims that can say whether they hold at a level.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -36,3 +39,37 @@ def step_down(claims: Mapping[str, Callable[[float], bool]], tail: float) -> dic
             made[name] = share
             del left[name]
     return made
+
+
+def step_up(claims: Mapping[str, Callable[[float], bool]], rate: float) -> set[str]:
+    """The claims that hold together, false ones being a share of *rate* of them at most, on average.
+
+    Claim(t) is as for `step_down`. The largest k is looked for of which k claims hold at rate * k / number of claims.
+    It holds for claims that are independent, or that rise together.
+
+    Source: Y. Benjamini and Y. Hochberg (1995), Controlling the false discovery rate, Journal of the Royal Statistical
+    Society B 57, 289-300; Y. Benjamini and D. Yekutieli (2001), The control of the false discovery rate in multiple
+    testing under dependency, Annals of Statistics 29, 1165-1188 (claims that rise together).
+    """
+    for count in range(len(claims), 0, -1):
+        held = {name for name, holds in claims.items() if holds(rate * count / len(claims))}
+        if len(held) >= count:
+            return held
+    return set()
+
+
+def spending(number: int, error: float) -> float:
+    """What the *number*-th claim (from 1) may spend of *error*, if nobody knows how many more will come.
+
+    It is error / (number * (number + 1)): a half, a sixth, a twelfth. All together spend no more than *error*, so the
+    chance of any false claim is within it, however the claims' data depend on each other.
+
+    Source: J. Tian and A. Ramdas (2021), Online control of the familywise error rate, Statistical Methods in Medical
+    Research 30, 976-993, section 2 (alpha-spending, by any sequence that sums to 1).
+
+    Raises:
+        ValueError: *number* is below 1.
+    """
+    if number < 1:
+        raise ValueError(f"claim number {number}. Count from 1.")
+    return error / (number * (number + 1))
