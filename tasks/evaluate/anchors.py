@@ -1,4 +1,4 @@
-"""Anchors: the same questions put to a judge on every day that it judges, to see whether it still answers as it did.
+"""Anchors: the same questions put to a judge in every run, to see whether it still answers as it did.
 
 The first units that a version judges become its anchors, chosen by a hash; their prompts and verdicts stay in the lake
 below `anchors_on_record/`. A provider that changes a model under its name is found out by them.
@@ -23,7 +23,7 @@ from tasks.shared.statistics.sampling import position
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANCHORS
 
-SALT = "anchors"
+SALT, HOURS_OF_DAY = "anchors", 24
 
 
 def anchors_of(lake: Lake, project: str, judge: Judge) -> list[dict[str, Any]]:
@@ -45,19 +45,23 @@ def record_anchors(asker: Asker, lake: Lake, unit_ids: Sequence[str], judged: Se
         lake.put_file(path, json.dumps(anchors).encode())
 
 
-def anchors_to_ask(lake: Lake, project: str, judge: Judge, count: int, now: dt.datetime) -> list[dict[str, Any]]:
-    """The anchors that are due: once there are *count*, all of them, once a UTC day."""
-    query = "SELECT count(*) AS n FROM anchors WHERE judge = $judge AND version = $version"
-    day, asked = Window.of_day(now.date()), {"judge": judge.name, "version": judge.version}
+def anchors_to_ask(
+    lake: Lake, project: str, judge: Judge, count: int, *, run: str, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """The anchors that are due: once there are *count*, all of them, once a *run*, however many windows it has."""
+    query = "SELECT count(*) AS n FROM anchors WHERE judge = $judge AND version = $version AND run = $run"
+    asked = {"judge": judge.name, "version": judge.version, "run": run}
     anchors = anchors_of(lake, project, judge) if count else []
-    if len(anchors) < count or lake.sql(query, project, day, asked)["n"][0].as_py():
+    lately = Window.of_day(now.date()).reaching_back(HOURS_OF_DAY)
+    if len(anchors) < count or lake.sql(query, project, lately, asked)["n"][0].as_py():
         return []
     return anchors[:count]
 
 
 async def ask_anchors(asker: Asker, lake: Lake, settings: CheckSettings, now: dt.datetime) -> list[Verdict]:
     """Ask the anchors that are due, and write to `anchors` which of them got the label on record."""
-    anchors = anchors_to_ask(lake, asker.brief.project, asker.judge, asker.settings.anchors, now)
+    brief = asker.brief
+    anchors = anchors_to_ask(lake, brief.project, asker.judge, asker.settings.anchors, run=brief.run, now=now)
     if not anchors:
         return []
     verdicts = await asyncio.gather(*(asker.anew(anchor["messages"], "anchor") for anchor in anchors))
@@ -66,7 +70,7 @@ async def ask_anchors(asker: Asker, lake: Lake, settings: CheckSettings, now: dt
             "start_time": now,
             "judge": asker.judge.name,
             "version": asker.judge.version,
-            "run": asker.brief.run,
+            "run": brief.run,
             "unit_id": anchor["unit_id"],
             "model": verdict.model,
             "recorded": anchor["label"],
@@ -76,8 +80,8 @@ async def ask_anchors(asker: Asker, lake: Lake, settings: CheckSettings, now: dt
         if verdict.status == "scored"
     ]
     table = pa.Table.from_pylist(rows, schema=ANCHORS.schema)
-    file = f"{asker.judge.title}-{asker.brief.run}"
-    with lake.stage(ANCHORS, asker.brief.project, _hour(now), file=file) as stage:
+    file = f"{asker.judge.title}-{brief.run}"
+    with lake.stage(ANCHORS, brief.project, _hour(now), file=file) as stage:
         stage.append(table)
         await asyncio.to_thread(gate, stage, lake, settings)
         stage.publish()

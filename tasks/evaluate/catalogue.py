@@ -9,10 +9,12 @@ from tasks.evaluate import evaluators
 from tasks.evaluate.judge import Judge
 from tasks.evaluate.library import known_judges
 from tasks.evaluate.units import spelled_out
+from tasks.evaluate.versions import in_use
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator
 from tasks.shared.settings import EvaluatorSettings, JudgeSettings, Settings
+from tasks.shared.store.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def ready(name: str, settings: Settings) -> Ready:
     """The evaluator or judge called *name* with its settings. Raises ConfigurationError when there is none."""
     chosen([name], settings)
     if is_judge(name, settings):
-        return ready_judge(known_judges(settings.judges)[name])
+        return ready_judge(in_use(known_judges(settings.judges)[name], Lake.open(settings.lake), settings.judges))
     evaluator = known_evaluators()[name]
     parameters = {parameter: getattr(settings.evaluators, parameter) for parameter in evaluator.parameters}
     return Ready(name, evaluator, parameters)

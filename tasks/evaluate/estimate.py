@@ -12,11 +12,12 @@ from tasks.evaluate.anchors import anchors_to_ask
 from tasks.evaluate.cases import Case, Messages, needed_sql, planned, prompt_digest, rendered
 from tasks.evaluate.catalogue import ready_judge
 from tasks.evaluate.judge import Judge, Sampling
-from tasks.evaluate.judging import model_names, overlapping
+from tasks.evaluate.judging import overlapping
 from tasks.evaluate.library import verify_sql
 from tasks.evaluate.tariff import Tariff, tariff
 from tasks.evaluate.undecided import newest_first, paid, undecided
 from tasks.evaluate.units import view_sql
+from tasks.evaluate.versions import in_use, model_names
 from tasks.shared.errors import NotConfirmed
 from tasks.shared.gateways.llm import Usage
 from tasks.shared.gateways.llm.models import provider_settings, split
@@ -98,14 +99,20 @@ class Estimate:
         )
 
 
-def estimates(settings: Settings, judge: Judge, project: str, window: Window, now: dt.datetime) -> list[Estimate]:
+def estimates(
+    settings: Settings, judge: Judge, project: str, window: Window, now: dt.datetime, *, run: str = ""
+) -> list[Estimate]:
     """`estimated` for the judge, after one for its earlier version where that scores some units beside it."""
-    earlier = overlapping(settings, Lake.open(settings.lake), judge, project, window)
-    return [estimated(settings, each, project, window, now) for each in (*earlier, judge)]
+    lake = Lake.open(settings.lake)
+    used = in_use(judge, lake, settings.judges)
+    earlier = overlapping(settings, lake, used, project, window)
+    return [estimated(settings, each, project, window, now, run=run) for each in (*earlier, used)]
 
 
-def estimated(settings: Settings, judge: Judge, project: str, window: Window, now: dt.datetime) -> Estimate:
-    """What judging the undecided units of *window* would take. Spends nothing and changes nothing.
+def estimated(
+    settings: Settings, judge: Judge, project: str, window: Window, now: dt.datetime, *, run: str = ""
+) -> Estimate:
+    """What judging the undecided units of *window* in *run* would take. Spends nothing and changes nothing.
 
     Raises:
         ConfigurationError: The judge's SQL is wrong, or its model has no price.
@@ -122,7 +129,7 @@ def estimated(settings: Settings, judge: Judge, project: str, window: Window, no
             tally.units += units.num_rows
             tally.add([messages for case in plan.cases for messages in case.orders], ledger)
     tally.add_canaries()
-    tally.add_again(anchors_to_ask(lake, project, judge, settings.judges.anchors, now))
+    tally.add_again(anchors_to_ask(lake, project, judge, settings.judges.anchors, run=run, now=now))
     expected = tariff(judge, names[0], prices, now, batch=judge.lane == "batch")
     provider = provider_settings(settings.judges, split(names[0])[0])
     return tally.estimate(habit(lake, project, judge), expected, provider)

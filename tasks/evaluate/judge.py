@@ -233,6 +233,18 @@ class Judge(Part):
         """16 hex digits over the question."""
         return hashlib.sha256(orjson.dumps(self.question, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
+    @property
+    def whole(self) -> dict[str, Any]:
+        """All that it is, from which it can be made again.
+
+        A metric's prompt is written out in the messages: under its name it would be that of a later phoenix-evals.
+        """
+        return self.model_dump(mode="json", exclude={"metric"}, exclude_defaults=True)
+
+    def renewed(self, **changes: Any) -> "Judge":
+        """The judge with *changes*, checked again."""
+        return Judge.model_validate({**self.whole, **changes})
+
     def input_sql(self) -> dict[str, str]:
         """SQL expression by variable: the first of its sources that is there."""
         return {variable: _first(sources) for variable, sources in self.inputs.items()}

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,18 +22,27 @@ from tasks.evaluate.library import verify_sql
 from tasks.evaluate.tariff import tariff
 from tasks.evaluate.undecided import newest_first, standing, undecided
 from tasks.evaluate.units import view_sql
-from tasks.evaluate.versions import count_overlap, earlier_version, overlap_so_far, remember_version
+from tasks.evaluate.versions import (
+    count_overlap,
+    earlier_version,
+    model_names,
+    overlap_so_far,
+    remember_version,
+)
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
+from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.llm import JudgeTraces, Models
+from tasks.shared.gateways.llm.models import split, with_key
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Batch, Status, Window
-from tasks.shared.settings import JudgeSettings, Settings
+from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.ledger import Ledger, open_ledger, usd, walls
 from tasks.shared.store.stage import Stage
 from tasks.shared.store.tables import DECISIONS
 
+logger = logging.getLogger(__name__)
 STATUSES = frozenset(get_args(Status))
 SECONDS_BETWEEN_NEWS = 10.0
 Told = Callable[[str], None]
@@ -129,7 +139,7 @@ class _Hearing:
         self.done.stored(stage, decisions)
 
     async def _check(self, cases: Sequence[Case], unit_ids: Sequence[str]) -> None:
-        """Before the first question that costs something: the canaries, and the anchors once a day."""
+        """Before the first question that costs something: the canaries, and the anchors once a run."""
         if "canaries" in self.done.counts:
             return
         if not (self.lane.unpaid(cases, unit_ids) if self.lane else self.asker.unpaid(cases)):
@@ -164,11 +174,12 @@ async def judge_windows(
     lake, receipts = Lake.open(settings.lake), {}
     with open_ledger(settings.budget, settings.lake) as ledger:
         async with Models(settings.judges, _traces(settings, project)) as models:
+            used = []
             for judge in judges:  # all of them before the first question: what is wrong with one costs nothing
                 verify_sql(judge, lake, view_sql(judge.unit))
-                remember_version(judge, lake)
+                used.append(remember_version(judge, lake, settings.judges))
                 _asker(settings, judge, _brief(settings, judge, project, run), models, ledger)
-            for judge in judges:
+            for judge in used:
                 earlier = overlapping(settings, lake, judge, project, window)
                 heard = []
                 for each in (*earlier, judge):
@@ -209,10 +220,10 @@ async def judge_window(
 
 
 def overlapping(settings: Settings, lake: Lake, judge: Judge, project: str, window: Window) -> list[Judge]:
-    """The judge's earlier version, to score a share of the same units first; nothing once enough of them are."""
+    """The judge's earlier version or model, to score a share of the same units first; none once enough of them are."""
     missing = settings.judges.overlap_units - overlap_so_far(lake, judge)
     earlier = earlier_version(judge, lake) if missing > 0 else None
-    if earlier is None:
+    if earlier is None or not _may_be_asked(settings, earlier):
         return []
     units = undecided(lake, project, window, ready_judge(judge)).num_rows
     if not units:
@@ -221,6 +232,19 @@ def overlapping(settings: Settings, lake: Lake, judge: Judge, project: str, wind
     # the new one is asked about too.
     rate = min(judge.sampling.rate, missing / units)
     return [earlier.model_copy(update={"sampling": Sampling(rate=rate)})]
+
+
+def _may_be_asked(settings: Settings, earlier: Judge) -> bool:
+    """Whether there still is a price and a provider for the model of an earlier version."""
+    now, prices = dt.datetime.now(dt.UTC), PriceTable.shipped(settings.prices)
+    try:
+        for name in model_names(earlier, settings.judges):
+            tariff(earlier, name, prices, now)
+            with_key(settings.judges, split(name)[0])
+    except ConfigurationError as error:
+        logger.warning("%s scores no units beside its next version: %s", earlier.title, error)
+        return False
+    return True
 
 
 def of_everything(judge: Judge) -> Judge:
@@ -237,12 +261,6 @@ def without_production_habits(settings: Settings) -> Settings:
 def _traces(settings: Settings, project: str) -> JudgeTraces | None:
     own = settings.judges.trace_project
     return JudgeTraces(settings.phoenix, own, project) if own else None
-
-
-def model_names(judge: Judge, settings: JudgeSettings) -> list[str]:
-    """`provider/model` of the judge, then of its fallback where there is one."""
-    names = (judge.model or settings.model, judge.fallback or settings.fallback)
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def _brief(settings: Settings, judge: Judge, project: str, run: str) -> Brief:

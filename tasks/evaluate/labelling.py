@@ -9,6 +9,7 @@ from tasks.evaluate.judge import Judge
 from tasks.evaluate.label_examples import examples, instructions, note_identifier
 from tasks.evaluate.label_queue import Standing, drawn, progress, queue_rows, standing
 from tasks.evaluate.label_votes import scale
+from tasks.evaluate.versions import in_use
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
 from tasks.shared.gateways.phoenix import Phoenix
@@ -26,6 +27,7 @@ async def fill_queue(
     Everything that waits for a label is in Phoenix afterwards, as an example of the judge's dataset and with a note.
     """
     lake = Lake.open(settings.lake)
+    judge = in_use(judge, lake, settings.judges)
     before = standing(lake, project, window, judge, settings.labels.lookback_days)
     rows = queue_rows(judge, before, drawn(judge, before, window, settings.labels), at)
     if rows.num_rows:

@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from tasks.evaluate.annotations import annotations_of, by_unit, publishable, publishing
 from tasks.evaluate.catalogue import chosen, is_judge, ready
@@ -99,7 +100,8 @@ def estimate_judges(project: str, window: Window, names: Sequence[str] = ()) -> 
     """Find out what judging the window would take, by the judges among *names* (the enabled ones); nothing is spent."""
     settings, now = load_settings(), dt.datetime.now(dt.UTC)
     judges = [known_judges(settings.judges)[name] for name in chosen(names, settings) if is_judge(name, settings)]
-    each = [estimate for judge in judges for estimate in estimates(settings, judge, project, window, now)]
+    run = flow_run.root_flow_run_id or ""
+    each = [estimate for judge in judges for estimate in estimates(settings, judge, project, window, now, run=run)]
     estimate = estimate_receipt(project, window, each)
     for note in estimate.notes:
         get_run_logger().info(note)

@@ -9,9 +9,9 @@ import pytest
 
 from tasks.evaluate.asking import Asker, Brief
 from tasks.evaluate.cases import Case, rendered
-from tasks.evaluate.judging import model_names
 from tasks.evaluate.library import known_judges, read_judge
 from tasks.evaluate.tariff import tariff
+from tasks.evaluate.versions import model_names
 from tasks.shared.errors import StoreError
 from tasks.shared.gateways.llm import Models
 from tasks.shared.prices import PriceTable

@@ -179,7 +179,7 @@ def test_the_earlier_version_that_scores_some_units_beside_a_new_one_is_estimate
     settings = settings.model_copy(update={"judges": judge_settings(NOBODY, overlap_units=20)})
     old, new = judge_of(), judge_of(version="2")
     assert [each.judge for each in estimates(settings, old, PROJECT, DAY, NOW)] == ["short@1"]
-    remember_version(old, Lake.open(settings.lake))
+    remember_version(old, Lake.open(settings.lake), settings.judges)
     beside, own = estimates(settings, new, PROJECT, DAY, NOW)
     assert (beside.judge, own.judge) == ("short@1", "short@2")
     assert 8 <= beside.calls - 1 <= 32, "about half of the units, and the canary"

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tasks.evaluate.answers import score_of
 from tasks.evaluate.cases import needed_sql, planned, rendered
 from tasks.evaluate.catalogue import known_evaluators, ready_judge
-from tasks.evaluate.judging import model_names
 from tasks.evaluate.library import known_judges, read_judge, verify_sql
 from tasks.evaluate.tags import TAG, harmless, outside_tags, tags_of
 from tasks.evaluate.tariff import tariff
 from tasks.evaluate.undecided import undecided
 from tasks.evaluate.units import view_sql
+from tasks.evaluate.versions import model_names
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.llm import builtin_metric
 from tasks.shared.prices import PriceTable

@@ -179,18 +179,46 @@ def anchors(lake):
     return lake.sql("SELECT * FROM anchors ORDER BY unit_id", "p").to_pylist()
 
 
-async def test_anchors_are_asked_again_every_day_and_tell_whether_it_is_the_same_judge(world, provider):
+async def test_anchors_are_asked_again_once_in_every_run_and_tell_whether_it_is_the_same_judge(world, provider):
     settings, lake = world
     settings = settings_with(judge_settings(provider, anchors=8), settings.lake.root)
     first = await judged(settings, brief())
     assert "anchors" not in first.counts, "the first answers are the anchors on record"
     lake.write(SPANS, "p", ANOTHER_DAY, span_table(*(row(number, ANOTHER_DAY, output="Old.") for number in range(4))))
-    second = await judged(settings, brief(), ANOTHER_DAY)
+    second = await judged(settings, brief(), ANOTHER_DAY, run="second")
     assert second.counts["anchors"] == 8
     assert [one["label"] == one["recorded"] for one in anchors(lake)] == [True] * 8
     lake.write(SPANS, "p", ANOTHER_DAY, span_table(*(row(number, ANOTHER_DAY, output="New.") for number in range(4))))
-    third = await judged(settings, brief(), ANOTHER_DAY, run="again")
-    assert (third.counts["scored"], third.counts.get("anchors", 0)) == (4, 0), "once a day is enough"
+    same = await judged(settings, brief(), ANOTHER_DAY, run="second")
+    assert (same.counts["scored"], same.counts.get("anchors", 0)) == (4, 0), "another window of the same run"
+    lake.write(SPANS, "p", ANOTHER_DAY, span_table(*(row(number, ANOTHER_DAY, output="More.") for number in range(4))))
+    third = await judged(settings, brief(), ANOTHER_DAY, run="third")
+    assert (third.counts["anchors"], len({one["run"] for one in anchors(lake)})) == (8, 2)
+
+
+async def test_another_model_is_another_judge_and_the_one_before_scores_some_units_beside_it(world, provider):
+    settings, lake = world
+    await judged(settings, brief())
+    lake.write(SPANS, "p", ANOTHER_DAY, span_table(*(row(number, ANOTHER_DAY) for number in range(48))))
+    other = judge_settings(provider, overlap_units=20, model="simulated/gpt-4o")
+    receipt = await judged(settings_with(other, settings.lake.root), brief(), ANOTHER_DAY)
+    rows = decisions(lake, ANOTHER_DAY)
+    models = {(r["version"], r["model"]) for r in rows if r["status"] == "scored"}
+    assert models == {("1", "simulated/gpt-4o-mini"), ("1-simulated-gpt-4o", "simulated/gpt-4o")}
+    assert receipt.counts["scored"] == 48
+    assert 10 <= receipt.counts["overlap_scored"] <= 35, "about twenty"
+    assert {r["version"] for r in decisions(lake, DAY)} == {"1"}, "what the earlier model judged stays as it is"
+
+
+async def test_an_earlier_model_that_nobody_can_ask_any_more_is_left_alone(world, provider, caplog):
+    settings, lake = world
+    await judged(settings, brief())
+    other = judge_settings(provider, overlap_units=20, model="elsewhere/gpt-4o")
+    other = other.model_copy(update={"providers": {"elsewhere": other.providers["simulated"]}})
+    lake.write(SPANS, "p", ANOTHER_DAY, span_table(*(row(number, ANOTHER_DAY) for number in range(4))))
+    receipt = await judged(settings_with(other, settings.lake.root), brief(), ANOTHER_DAY)
+    assert (receipt.counts["scored"], receipt.doubts) == (4, ())
+    assert "brief@1 scores no units beside its next version: provider 'simulated' is not configured" in caplog.text
 
 
 async def test_a_new_version_and_the_one_before_score_some_units_together(world, provider):

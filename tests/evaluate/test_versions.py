@@ -3,7 +3,8 @@
 import pytest
 
 from tasks.evaluate.library import known_judges
-from tasks.evaluate.versions import remember_version
+from tasks.evaluate.versions import earlier_version, in_use, model_names
+from tasks.evaluate.versions import remember_version as remembered
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import JudgeSettings
 from tests.evaluate.judge_text import PLAIN, judge
@@ -30,6 +31,34 @@ FREE = {
     "lane": "batch",
     "canaries": [*PLAIN["canaries"], {"inputs": {"question": "a", "answer": "b"}, "expect": "long"}],
 }
+
+
+def remember_version(one, lake):
+    return remembered(one, lake, JudgeSettings())
+
+
+def test_another_model_makes_a_version_of_its_own(lake):
+    first = remember_version(judge(), lake)
+    other = remember_version(judge(model="other/gpt-4o:2026"), lake)
+    assert (first.title, other.title) == ("brief@1", "brief@1-other-gpt-4o-2026")
+    assert in_use(other, lake, JudgeSettings()) == other, "it is no other one again"
+    assert remember_version(judge(), lake).title == "brief@1"
+    assert in_use(judge(), lake, JudgeSettings(model="some/gpt-5")).title == "brief@1-some-gpt-5"
+
+
+def test_the_earlier_one_keeps_the_model_that_it_had_by_the_settings(lake):
+    remember_version(judge(), lake)
+    later = JudgeSettings(model="other/gpt-4o")
+    used = remembered(judge(), lake, later)
+    before = earlier_version(used, lake)
+    assert (before.title, model_names(before, later)) == ("brief@1", ["openai/gpt-4o-mini"])
+    assert earlier_version(remember_version(judge(), lake), lake) is None, "the first one has none before it"
+
+
+def test_an_edit_is_refused_though_the_model_changed_with_it(lake):
+    remember_version(judge(), lake)
+    with pytest.raises(ConfigurationError, match="passes_at changed, and version is still '1'"):
+        remember_version(judge(model="other/gpt-4o", passes_at=0.7), lake)
 
 
 @pytest.mark.parametrize("key", QUESTION)

@@ -163,7 +163,7 @@ def test_what_a_judge_really_records_is_read(tmp_path):
 
     lake = lake_at(tmp_path)
     for name, judge in known_judges(JudgeSettings(enabled=("*",))).items():
-        remember_version(judge, lake)
+        remember_version(judge, lake, JudgeSettings())
         found = known_judge(lake, name, judge.version)
         assert (found.unit, found.direction, found.passes_at) == (judge.unit, judge.direction, judge.passes_at)
         assert found.choices == {label: choice.score for label, choice in judge.choices.items()}

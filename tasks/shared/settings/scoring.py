@@ -86,7 +86,7 @@ class JudgeSettings(Section):
         20.0, ge=0, description="age at which a batch is cancelled; what it left open is asked one by one"
     )
     sampling_salt: str = Field("", description="another salt draws other traces")
-    anchors: int = Field(20, ge=0, description="questions that each judge is asked again every day; 0 for none")
+    anchors: int = Field(20, ge=0, description="questions that each judge is asked again in every run; 0 for none")
     overlap_units: int = Field(50, ge=0, description="units that a judge's earlier version scores beside a new one")
     trace_project: str = Field("", description="Phoenix project for traces of the judges' calls; none when empty")
     calibration_days: Positive = Field(90, description="days back that people's labels speak for a judge")

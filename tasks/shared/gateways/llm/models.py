@@ -56,7 +56,7 @@ class Models:
             ConfigurationError: There is no such provider, or it lacks a key.
         """
         provider, model = split(name)
-        found = provider_settings(self.settings, provider)
+        found = with_key(self.settings, provider)
         key = (name, max_output_tokens)
         if key not in self._adapters:
             self._adapters[key] = self._adapter(provider, found, model, max_output_tokens)
@@ -82,11 +82,6 @@ class Models:
     def _adapter(self, name: str, provider: ProviderSettings, model: str, max_output_tokens: int) -> Any:
         from phoenix.evals import LLM
 
-        if provider.kind != "bedrock" and provider.api_key is None:
-            raise ConfigurationError(
-                f"provider {name!r} has no key. Set NIGHTJAR_JUDGES__PROVIDERS__{name.upper()}__API_KEY, the variable "
-                "that its own client documents, or api_key_block (a server that needs none takes any text)."
-            )
         try:
             llm = LLM(
                 provider=bedrock.provider_of(model) if provider.kind == "bedrock" else provider.kind,
@@ -152,6 +147,17 @@ def split(name: str) -> tuple[str, str]:
     if not (provider and slash and model):
         raise ConfigurationError(f"model {name!r} is not understood. Write provider/model, as in openai/gpt-4o-mini.")
     return provider, model
+
+
+def with_key(settings: JudgeSettings, name: str) -> ProviderSettings:
+    """`provider_settings` of a provider that can be asked. Raises ConfigurationError for one that lacks its key."""
+    found = provider_settings(settings, name)
+    if found.kind != "bedrock" and found.api_key is None:
+        raise ConfigurationError(
+            f"provider {name!r} has no key. Set NIGHTJAR_JUDGES__PROVIDERS__{name.upper()}__API_KEY, the variable "
+            "that its own client documents, or api_key_block (a server that needs none takes any text)."
+        )
+    return found
 
 
 def provider_settings(settings: JudgeSettings, name: str) -> ProviderSettings:

@@ -66,7 +66,7 @@ METRICS = Table(
 
 ANCHORS = Table(
     name="anchors",
-    doc="Questions that a judge is asked again every day, and whether it says what it said at first.",
+    doc="Questions that a judge is asked again in every run, and whether it says what it said at first.",
     key=("judge", "version", "run", "unit_id"),
     grain="day",
     columns=(
