@@ -2,6 +2,7 @@
 
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.cost import CostSettings, TrafficBudget
+from tasks.shared.settings.alerts import AlertRule, AlertSettings
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
     FINE_TUNING_FORMS,
@@ -35,6 +36,8 @@ __all__ = [
     "FINE_TUNING_FORMS",
     "LOCAL_STACK",
     "PROVIDER_KINDS",
+    "AlertRule",
+    "AlertSettings",
     "AnonymiseSettings",
     "BudgetSettings",
     "ChannelName",

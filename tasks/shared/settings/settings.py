@@ -21,6 +21,7 @@ from pydantic_settings import (
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.cost import CostSettings
+from tasks.shared.settings.alerts import AlertSettings
 from tasks.shared.settings.curation import (
     AnonymiseSettings,
     CurationSettings,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     channels: dict[ChannelName, ChannelSettings] = Field(
         default_factory=dict, description="channels by name; each kind's keys are in the guide to channels"
     )
+    alerts: AlertSettings = AlertSettings()
     local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 

@@ -220,6 +220,14 @@ class Lake:
                 folders |= {self.partition(table, project, hour) for hour in part.hours()}
         return [path for folder in sorted(folders) for path in self._parquet_below(folder)]
 
+    def stamps(self, table: Table, project: str, window: Window) -> dict[str, str]:
+        """By path of each of the table's files in *window*, its size and when it was put in place.
+
+        A file is only put in place when its rows changed, so equal stamps mean equal rows without reading any.
+        """
+        found = {path: self.filesystem.get_file_info(path) for path in self.files(table, project, window)}
+        return {path: f"{info.size}:{info.mtime_ns}" for path, info in found.items()}
+
     def days(self, table: Table, project: str) -> list[dt.date]:
         """The days of which *table* has partitions, oldest first."""
         folder = f"{self.root}/{table.name}/project={quote(project, safe='')}"

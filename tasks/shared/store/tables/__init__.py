@@ -3,6 +3,7 @@
 The Parquet schema, the checks and the table reference in the docs come from here.
 """
 
+from tasks.shared.store.tables.alerts import ALERT_EVENTS, MEASUREMENTS
 from tasks.shared.store.tables.checked import CHECKS, QUARANTINE
 from tasks.shared.store.tables.datasets import DATASET_VERSIONS, EXAMPLES
 from tasks.shared.store.tables.experiments import EXPERIMENT_RUNS, EXPERIMENTS, PROMPT_CANDIDATES, VERDICTS
@@ -12,6 +13,7 @@ from tasks.shared.store.tables.table import FLAG, FLOAT, INTEGER, TEXT, TIME, Co
 from tasks.shared.store.tables.traffic import ANNOTATIONS, FEEDBACK, SPANS
 
 __all__ = [
+    "ALERT_EVENTS",
     "ANCHORS",
     "ANNOTATIONS",
     "CHECKS",
@@ -26,6 +28,7 @@ __all__ = [
     "FLOAT",
     "INTEGER",
     "LABEL_QUEUE",
+    "MEASUREMENTS",
     "METRICS",
     "PROMPT_CANDIDATES",
     "QUARANTINE",
@@ -57,5 +60,7 @@ TABLES: dict[str, Table] = {
         VERDICTS,
         PROMPT_CANDIDATES,
         DELIVERIES,
+        MEASUREMENTS,
+        ALERT_EVENTS,
     )
 }

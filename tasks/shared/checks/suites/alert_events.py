@@ -1,0 +1,25 @@
+"""What happened to alerts: known events and severities, a silence that ends, an interval around its value."""
+
+from typing import get_args
+
+from tasks.shared.alert_history import Happening, Severity
+from tasks.shared.checks.check import Check, Scope, Suite
+from tasks.shared.checks.rules import finite, holds, one_of
+
+
+def checks(_scope: Scope) -> tuple[Check, ...]:
+    """The checks of the table."""
+    return (
+        one_of("event", get_args(Happening)),
+        one_of("severity", get_args(Severity)),
+        finite("value"),
+        holds("alert_or_silence", "a silence has an end, everything else an alert"),
+    )
+
+
+SUITE = Suite(
+    checks=checks,
+    helpers={
+        "alert_or_silence": "CASE WHEN event = 'silenced' THEN until IS NOT NULL ELSE coalesce(alert_id, '') <> '' END"
+    },
+)
