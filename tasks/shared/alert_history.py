@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from tasks.shared.records import Severity
+
 Happening = Literal["raised", "renewed", "acknowledged", "resolved", "silenced", "false_positive", "true_positive"]
-Severity = Literal["info", "warning", "critical"]
 
 NIGHTJAR = "nightjar"
 

@@ -148,10 +148,7 @@ def test_older_days_are_measured_a_few_at_a_time(lake):
     assert len(lake.days(MEASUREMENTS, PROJECT)) == 12
     assert measured(lake, days=20).hours == 0
     stricter = SETTINGS.model_copy(update={"alerts": AlertSettings(slow_trace_ms=50)})
-    assert (measured(lake, settings=stricter, days=20).hours, measured(lake, settings=stricter, days=20).hours) == (
-        10,
-        2,
-    )
+    assert [measured(lake, settings=stricter, days=20).hours for _ in range(3)] == [10, 2, 0]
 
 
 def test_an_hour_is_in_when_any_window_around_it_was_and_was_not_kept_out(lake):

@@ -3,6 +3,9 @@
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.cost import CostSettings, TrafficBudget
 from tasks.shared.settings.alerts import AlertRule, AlertSettings
+from tasks.shared.settings.alerts import AlertRule, AlertSettings
+from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
+from tasks.shared.settings.cost import CostSettings, TrafficBudget
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
     FINE_TUNING_FORMS,

@@ -2,9 +2,10 @@
 
 from typing import get_args
 
-from tasks.shared.alert_history import Happening, Severity
+from tasks.shared.alert_history import Happening
 from tasks.shared.checks.check import Check, Scope, Suite
 from tasks.shared.checks.rules import finite, holds, one_of
+from tasks.shared.records import Severity
 
 
 def checks(_scope: Scope) -> tuple[Check, ...]:
