@@ -1,8 +1,5 @@
 """Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
 
-from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
-from tasks.shared.settings.cost import CostSettings, TrafficBudget
-from tasks.shared.settings.alerts import AlertRule, AlertSettings
 from tasks.shared.settings.alerts import AlertRule, AlertSettings
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.cost import CostSettings, TrafficBudget

@@ -19,9 +19,6 @@ from pydantic_settings import (
 )
 
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
-from tasks.shared.settings.cost import CostSettings
-from tasks.shared.settings.alerts import AlertSettings
 from tasks.shared.settings.alerts import AlertSettings
 from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
 from tasks.shared.settings.cost import CostSettings

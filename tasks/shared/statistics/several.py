@@ -2,7 +2,6 @@
 
 For p-values, and for claims that can say whether they hold at a level.
 """
-"""Several claims at once: step-down (no false one at all) and step-up (few of those made are false)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -52,10 +51,12 @@ def step_up(claims: Mapping[str, Callable[[float], bool]], rate: float) -> set[s
     Society B 57, 289-300; Y. Benjamini and D. Yekutieli (2001), The control of the false discovery rate in multiple
     testing under dependency, Annals of Statistics 29, 1165-1188 (claims that rise together).
     """
-    for count in range(len(claims), 0, -1):
+    count = len(claims)
+    while count:
         held = {name for name, holds in claims.items() if holds(rate * count / len(claims))}
-        if len(held) >= count:
+        if len(held) == count:
             return held
+        count = len(held)  # no k between holds: fewer claims hold at a smaller share
     return set()
 
 
@@ -74,27 +75,3 @@ def spending(number: int, error: float) -> float:
     if number < 1:
         raise ValueError(f"claim number {number}. Count from 1.")
     return error / (number * (number + 1))
-def step_up(claims: Mapping[str, Callable[[float], bool]], tail: float, of: int | None = None) -> dict[str, float]:
-    """The claims that are made together, each with the tail at which it holds; at most the share *tail* is false.
-
-    Claim(t) tells whether the claim holds at tail t, and holds at every larger one then. *of* is how many claims were
-    looked at, where those that do not hold at *tail* were left out of *claims*: they cannot be made. It is Benjamini's
-    and Hochberg's procedure without p-values: the largest k of which k claims hold at tail * k / of.
-
-    Source: Y. Benjamini and Y. Hochberg (1995), Controlling the false discovery rate: a practical and powerful approach
-    to multiple testing, Journal of the Royal Statistical Society B 57, 289-300.
-
-    Raises:
-        ValueError: fewer were looked at than there are claims.
-    """
-    looked_at = len(claims) if of is None else of
-    if looked_at < len(claims):
-        raise ValueError(f"{len(claims)} claims of {looked_at}. Give the number of all claims that were looked at.")
-    made, count = dict(claims), looked_at
-    while made and count:
-        share = tail * count / looked_at
-        made = {name: holds for name, holds in made.items() if holds(share)}
-        if len(made) == count:
-            return dict.fromkeys(made, share)
-        count = len(made)
-    return {}

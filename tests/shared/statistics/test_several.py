@@ -1,5 +1,4 @@
 """Holm's procedure, Benjamini and Hochberg's, and spending over claims that come one after the other."""
-"""Holm's procedure, with p-values and with claims; Benjamini's and Hochberg's with claims."""
 
 import numpy as np
 import pytest
@@ -7,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.shared.statistics.several import holm, spending, step_down, step_up
-from tasks.shared.statistics.several import holm, step_down, step_up
 
 
 def test_adjusted_p_values_are_those_of_the_textbook():
@@ -54,6 +52,13 @@ def test_the_step_up_of_its_paper_makes_four_claims_where_holm_makes_three():
     assert step_up({}, 0.05) == set()
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=10), st.floats(0.001, 0.3))
+def test_the_step_up_is_the_largest_k_of_which_k_p_values_are_small_enough(values, rate):
+    ordered, m = sorted(values), len(values)
+    k = max((i + 1 for i, p in enumerate(ordered) if p <= rate * (i + 1) / m), default=0)
+    assert step_up(claims_of(values), rate) == {str(i) for i, p in enumerate(values) if k and p <= rate * k / m}
+
+
 def test_of_claims_that_are_all_false_any_is_made_no_more_often_than_the_rate():
     draw = np.random.default_rng(8)
     made = [bool(step_up(claims_of(draw.random(12)), 0.05)) for _ in range(2000)]
@@ -71,45 +76,3 @@ def test_claims_without_an_end_spend_no_more_than_the_error(last, error):
 def test_claims_are_counted_from_one():
     with pytest.raises(ValueError, match="Count from 1"):
         spending(0, 0.05)
-# Table of Benjamini and Hochberg (1995), section 3.1: the ordered p-values of 15 hypotheses on rt-PA and APSAC.
-OF_1995 = (
-    *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240),
-    *(0.4262, 0.5719, 0.6528, 0.7590, 1.0000),
-)
-
-
-def claims_of(p_values):
-    return {str(i): (lambda tail, p=p: p <= tail) for i, p in enumerate(p_values)}
-
-
-def test_step_up_makes_the_four_claims_of_1995_of_which_bonferroni_makes_three():
-    assert list(step_up(claims_of(OF_1995), 0.05)) == ["0", "1", "2", "3"]
-    assert sum(p <= 0.05 / 15 for p in OF_1995) == 3
-
-
-def test_claims_that_hold_at_no_tail_may_be_left_out_but_count():
-    few = {name: claim for name, claim in claims_of(OF_1995).items() if claim(0.05)}
-    assert step_up(few, 0.05, of=15) == step_up(claims_of(OF_1995), 0.05)
-    with pytest.raises(ValueError, match="9 claims of 3"):
-        step_up(few, 0.05, of=3)
-    assert step_up({}, 0.05, of=15) == {}
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=10), st.floats(0.001, 0.3))
-def test_step_up_is_the_largest_k_of_which_k_p_values_are_small_enough(values, tail):
-    ordered, m = sorted(values), len(values)
-    k = max((i + 1 for i, p in enumerate(ordered) if p <= tail * (i + 1) / m), default=0)
-    made = step_up(claims_of(values), tail)
-    close = any(abs(p - tail * i / m) < 1e-12 for p in values for i in range(1, m + 1))
-    assert close or len(made) == sum(p <= tail * k / m for p in values if k)
-
-
-def test_of_the_claims_made_few_are_false_on_average():
-    draw = np.random.default_rng(7)
-    shares = []
-    for _ in range(1000):
-        true = [str(i) for i in range(40)]
-        p_values = [*draw.random(40), *(draw.random(10) * 0.002)]
-        made = step_up(claims_of(p_values), 0.1)
-        shares.append(sum(name in made for name in true) / max(len(made), 1))
-    assert np.mean(shares) <= 0.1
