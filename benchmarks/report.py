@@ -16,11 +16,10 @@ from benchmarks.measure import Figure, at_most, write_results
 from deployments.simulator.bulk import Volume, fill_lake
 from tasks.reports.compose import compose
 from tasks.reports.evidence import Evidence
-from tasks.reports.links import Links
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.pages.page import html
 from tasks.shared.records import HOUR, Window
-from tasks.shared.settings import LakeSettings
+from tasks.shared.settings import LakeSettings, Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import DECISIONS, SPANS
 
@@ -47,9 +46,9 @@ def make_lake(lake: Lake, spans: int) -> None:
 
 def build(root: Path) -> None:
     """Build the report and write it to the lake, in a process of its own so that its peak memory is its own."""
-    lake = Lake.open(LakeSettings(root=str(root)))
-    window = Window.of_day(DAY)
-    report = compose(Evidence(lake, PROJECT, window, Links("http://127.0.0.1:6006")))
+    settings = Settings.model_construct(lake=LakeSettings(root=str(root)))
+    lake = Lake.open(settings.lake)
+    report = compose(Evidence.open(settings, PROJECT, Window.of_day(DAY)))
     lake.put_file("report.html", html(report).encode())
     lake.put_file("report.md", markdown(report).encode())
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -1,22 +1,24 @@
-"""The morning report of a day: a page in the lake, artifacts on the flow run, an attachment of the MLflow run."""
+"""The reports of days, weeks and months: files in the lake, artifacts on the flow run, and in MLflow."""
 
 from prefect import flow
 
 from flows.windows import yesterday
 from tasks.reports.receipts import summary
-from tasks.reports.steps import attach_report, build_report, publish_artifacts
-from tasks.shared.records import Batch, Window
+from tasks.reports.steps import attach_report, build_report, index_reports, publish_artifacts
+from tasks.shared.records import Batch, Edition, Window
 from tasks.shared.settings import load_settings
+from tasks.tracking.steps import summarise_period
 
 
 @flow(timeout_seconds=3600, validate_parameters=True)
-async def reporting(window: Window | None = None, project: str | None = None) -> Batch:
-    """Build the HTML report of every UTC day that a window touches, save it, and show it in Prefect and MLflow.
+async def reporting(window: Window | None = None, project: str | None = None, *, edition: Edition = "day") -> Batch:
+    """Build the report of every UTC day, ISO week or month that a window touches; show days in Prefect and MLflow.
 
     Args:
-        window: A UTC day (2026-11-19) or whole hours (2026-11-19T05:00Z/2026-11-19T07:00Z), whose whole days are
-            reported; by default the day before the one this run was scheduled for.
+        window: A UTC day (2026-11-19) or whole hours (2026-11-19T05:00Z/2026-11-19T07:00Z), whose whole days, weeks or
+            months are reported; by default the one of the day before the day that this run was scheduled for.
         project: The Phoenix project; the settings' project by default.
+        edition: What a report is of.
 
     Returns:
         One receipt: a row is a report, the notes say where each page is.
@@ -24,8 +26,12 @@ async def reporting(window: Window | None = None, project: str | None = None) ->
     settings = load_settings()
     project, window = project or settings.project, window or Window.of_day(yesterday())
     receipts: list[Batch] = []
-    for day in window.days():
-        report = await build_report(project, Window.of_day(day))
-        await publish_artifacts(report)
-        receipts += [report, await attach_report(report)]
+    for period in window.editions(edition):
+        if edition != "day":
+            await summarise_period(project, period, edition)
+        receipts.append(report := await build_report(project, period, edition))
+        await publish_artifacts(report, edition)
+        if edition == "day":
+            receipts.append(await attach_report(report))
+    await index_reports()
     return summary(project, window, receipts)

@@ -1,4 +1,4 @@
-"""What is known of one judge on the day: its decisions, and the metrics that tracking published."""
+"""What is known of one judge: its decisions, and the metrics that tracking published."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

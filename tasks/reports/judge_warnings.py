@@ -45,7 +45,7 @@ def drifting(judge: JudgeFigures) -> Iterator[str]:
         since = f" for {days:,.0f} days" if days else ""
         yield (
             f"{judge.name} agrees less with people than it used to{since}. Its model may have changed, or the traffic: "
-            "look at the units on which they differ, and label some of today's."
+            "look at the units on which they differ, and label some of the newest."
         )
 
 
@@ -61,7 +61,7 @@ def uninformative(judge: JudgeFigures) -> Iterator[str]:
     if tpr + tnr - 1 < LEAST_INFORMATION:
         yield f"{passed}: that tells little. Mend its prompt, or use another model."
     elif not 1 - tnr <= raw <= tpr:
-        yield f"{passed}, which does not go with a pass rate of {number(raw, 'share')}: label units of this day."
+        yield f"{passed}, which does not go with a pass rate of {number(raw, 'share')}: label some of its newest units."
 
 
 def biased(judge: JudgeFigures) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The report stage's tasks: from the lake to a page in the lake, in Prefect and on the day's MLflow run."""
+"""The report stage's tasks: from the lake to pages in the lake, in Prefect and on the day's MLflow run."""
 
 import asyncio
 import datetime as dt
@@ -13,20 +13,20 @@ from prefect.runtime import flow_run
 
 from tasks.reports.compose import compose, part
 from tasks.reports.evidence import Evidence
-from tasks.reports.links import Links
+from tasks.reports.files import report_files
+from tasks.reports.index import index_page
 from tasks.reports.receipts import REPORTS
 from tasks.shared.errors import ServiceUnavailable, StoreError
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.pages.blocks import Link
-from tasks.shared.pages.markdown import markdown, records, section_markdown
+from tasks.shared.pages.markdown import records, section_markdown
 from tasks.shared.pages.page import html
-from tasks.shared.records import Batch, Window
+from tasks.shared.records import Batch, Edition, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.report_files import REPORT_PAGE, report_path
+from tasks.shared.store.report_files import REPORT_INDEX, REPORT_PAGE, REPORTS_FOLDER, report_path
 
-MARKDOWN = "report.md"
 log = logging.getLogger(__name__)
 
 
@@ -34,23 +34,27 @@ log = logging.getLogger(__name__)
     cache_policy=NO_CACHE,
     retry_jitter_factor=JITTER,
     retry_condition_fn=worth_retrying,
-    task_run_name="build-report-{window}",
+    task_run_name="build-{edition}-report-{window}",
 )
-async def build_report(project: str, window: Window) -> Batch:
-    """Save the report of the day that *window* is, as a page and as Markdown; the receipt says where the page is."""
-    return await asyncio.to_thread(_build, project, window, flow_run.ui_url)
+async def build_report(project: str, window: Window, edition: Edition = "day") -> Batch:
+    """Save the report of the day, week or month that *window* is, in every format of the settings.
+
+    The receipt says where the page is.
+    """
+    return await asyncio.to_thread(_build, project, window, edition, flow_run.ui_url)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
-async def publish_artifacts(report: Batch) -> None:
-    """Show the report in the flow run: the day at a glance, the table of scores, and where the page is."""
-    evidence = _evidence(load_settings(), report.project, report.window)
+async def publish_artifacts(report: Batch, edition: Edition = "day") -> None:
+    """Show the report in the flow run: the figures at a glance, the table of scores, and where the page is."""
+    evidence = Evidence.open(load_settings(), report.project, report.window, edition)
     glance = await asyncio.to_thread(part, evidence, "headline")
     scores = await asyncio.to_thread(part, evidence, "scores")
-    page = evidence.lake.location(report_path(report.project, report.window))
+    page = evidence.lake.location(report_path(report.project, report.window, edition=edition))
     link = page if "://" in page else Path(page).as_uri()
     of = f"of {report.project}, {report.window}"
-    key = re.sub(r"[^a-z0-9]+", "-", f"report-{report.project.lower()}").strip("-")
+    named = f"report-{report.project.lower()}" + ("" if edition == "day" else f"-{edition}")
+    key = re.sub(r"[^a-z0-9]+", "-", named).strip("-")
     await acreate_markdown_artifact(section_markdown(glance), key=key, description=f"Report {of}")
     await acreate_table_artifact(records(scores), key=f"{key}-scores", description=f"Scores {of}")
     await acreate_link_artifact(link, link_text=f"Report {of}", key=f"{key}-page", description=f"Page {of}")
@@ -62,14 +66,32 @@ async def attach_report(report: Batch) -> Batch:
     return await asyncio.to_thread(_attach, report)
 
 
-def _build(project: str, window: Window, flow_run_url: str | None) -> Batch:
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def index_reports() -> str:
+    """Make the page that leads to every report of the lake; returns where it is."""
+    return await asyncio.to_thread(_index)
+
+
+def _build(project: str, window: Window, edition: Edition, flow_run_url: str | None) -> Batch:
     settings = load_settings()
-    evidence = _evidence(settings, project, window)
+    evidence = Evidence.open(settings, project, window, edition)
     report = compose(evidence, _sources(settings, evidence, flow_run_url), dt.datetime.now(dt.UTC))
-    path = evidence.lake.put_file(report_path(project, window), html(report).encode())
-    evidence.lake.put_file(report_path(project, window, MARKDOWN), markdown(report).encode())
+    for name, content in report_files(report, settings.reports.formats):
+        evidence.lake.put_file(report_path(project, window, name, edition), content)
+    path = evidence.lake.location(report_path(project, window, edition=edition))
     counts = {"sections": len(report.parts), "warnings": sum(report.warnings.values())}
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
+
+
+def _index() -> str:
+    """A report that another run puts there meanwhile is in the index of the one that looks last."""
+    lake = Lake.open(load_settings().lake)
+    with lake.one_writer(REPORTS_FOLDER):
+        listed: list[str] | None = None
+        while listed != (found := lake.files_below(REPORTS_FOLDER)):
+            lake.put_file(REPORT_INDEX, html(index_page(found)).encode())
+            listed = found
+    return lake.location(REPORT_INDEX)
 
 
 def _attach(report: Batch) -> Batch:
@@ -84,14 +106,10 @@ def _attach(report: Batch) -> Batch:
     return Batch(REPORTS, report.project, report.window, 0, {"attached": int(bool(run_id))})
 
 
-def _evidence(settings: Settings, project: str, window: Window) -> Evidence:
-    return Evidence(Lake.open(settings.lake), project, window, Links(settings.phoenix.url))
-
-
 def _sources(settings: Settings, evidence: Evidence, flow_run_url: str | None) -> tuple[Link, ...]:
-    """Where the day can be looked at: the Phoenix project, the MLflow run, the flow run that made the report."""
+    """Where it can be looked at: the Phoenix project, the day's MLflow run, the flow run that made the report."""
     links = [evidence.links.to("project", evidence.project, "Phoenix project")]
-    links.append(_mlflow_run(settings, evidence.project, evidence.window))
+    links.append(_mlflow_run(settings, evidence.project, evidence.window) if evidence.edition == "day" else None)
     links.append(Link("Prefect flow run", flow_run_url) if flow_run_url else None)
     return tuple(link for link in links if link)
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
 from tasks.shared.errors import ConfigurationError
 
@@ -14,6 +14,9 @@ DAY = dt.timedelta(days=1)
 Unit = Literal["span", "trace", "session"]
 EvaluatorKind = Literal["code", "llm"]
 Direction = Literal["maximize", "minimize"]
+# What a report is of: a UTC day, an ISO week (Monday to Sunday), a calendar month.
+Edition = Literal["day", "week", "month"]
+EDITIONS: tuple[Edition, ...] = get_args(Edition)
 Status = Literal["scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"]
 # What a message to people or machines is about.
 Event = Literal["report", "raised", "renewed", "acknowledged", "resolved", "digest"]
@@ -62,6 +65,20 @@ class Window:
         return cls(start, start + dt.timedelta(days=1))
 
     @classmethod
+    def of_edition(cls, edition: Edition, day: dt.date) -> "Window":
+        """The UTC day, the ISO week or the month that *day* is in."""
+        match edition:
+            case "day":
+                return cls.of_day(day)
+            case "week":
+                first = day - dt.timedelta(days=day.weekday())
+                last = first + dt.timedelta(days=6)
+            case "month":
+                first = day.replace(day=1)
+                last = (first + dt.timedelta(days=31)).replace(day=1) - DAY
+        return cls(cls.of_day(first).start, cls.of_day(last).end)
+
+    @classmethod
     def parse(cls, text: str) -> "Window":
         """Read `2026-11-19` (a day) or `2026-11-19T05:00Z/2026-11-19T07:00Z` (an ISO 8601 interval)."""
         try:
@@ -90,6 +107,10 @@ class Window:
         last = (self.end - dt.timedelta(microseconds=1)).date()
         count = (last - self.start.date()).days + 1
         return tuple(self.start.date() + dt.timedelta(days=i) for i in range(count))
+
+    def editions(self, edition: Edition) -> tuple["Window", ...]:
+        """The days, weeks or months that the window touches, whole and in order."""
+        return tuple(dict.fromkeys(Window.of_edition(edition, day) for day in self.days()))
 
     def by_day(self) -> Iterator["Window"]:
         """The window cut at midnights, oldest part first."""

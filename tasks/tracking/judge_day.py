@@ -37,7 +37,7 @@ class Overlap:
 
 @dataclass(frozen=True)
 class JudgeDay:
-    """What the day's metrics of a judge are computed from.
+    """What the day's metrics of a judge are computed from; of a longer period `first` is the first day, `day` the last.
 
     `units` are the day's scored ones, `labels` those of the days up to this one. `statuses` are the day's decisions by
     status, `weights` their sums of 1/probability. `order_decided` counts the units without a verdict because it changed
@@ -54,6 +54,11 @@ class JudgeDay:
     labels: Labels = field(default_factory=Labels)
     overlaps: tuple[Overlap, ...] = ()
     anchors: tuple[AnchorRun, ...] = ()
+    first: dt.date | None = None
+
+    def holds(self, date: dt.date) -> bool:
+        """Whether *date* is the day, or in the period."""
+        return (self.first or self.day) <= date <= self.day
 
     @property
     def name(self) -> str:

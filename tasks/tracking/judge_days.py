@@ -83,9 +83,14 @@ def judges_of(lake: Lake, project: str, day: Window) -> list[KnownJudge]:
 def judge_days(
     lake: Lake, project: str, day: Window, judges: Iterable[KnownJudge], settings: JudgeSettings
 ) -> Iterator[JudgeDay]:
-    """The day of each of *judges*; labels and earlier versions are looked for `judges.calibration_days` back."""
+    """The day, or longer period, of each of *judges*.
+
+    Labels and earlier versions are looked for `judges.calibration_days` back.
+    """
     judges = list(judges)
-    before = day.reaching_back((settings.calibration_days - 1) * HOURS_OF_DAY)
+    last = Window.of_day(day.days()[-1])
+    reach = last.reaching_back((settings.calibration_days - 1) * HOURS_OF_DAY)
+    before = Window(min(reach.start, day.start), day.end)
     said = _annotated(lake, project, before, judges)
     files = lake.files(DECISIONS, project, before) if judges else []
     for judge in judges:
@@ -95,7 +100,8 @@ def judge_days(
         labels = [*labels, *(labels_in_file(path) if path else ())]
         yield JudgeDay(
             judge=judge,
-            day=day.start.date(),
+            day=day.days()[-1],
+            first=day.start.date(),
             labels=_labels(lake, project, judge, labels, windows),
             overlaps=_overlaps(lake, project, judge, files),
             anchors=_anchored(lake, project, judge),

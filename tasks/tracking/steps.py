@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -10,19 +11,20 @@ from prefect.runtime import flow_run
 
 from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.mlflow import Mlflow
-from tasks.shared.records import DAY, Batch, Metric, Window
+from tasks.shared.records import DAY, Batch, Edition, Metric, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.daily_costs import daily_costs
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import report_path
-from tasks.shared.store.tables import METRICS, SPANS
+from tasks.shared.store.stage import Stage
+from tasks.shared.store.tables import METRICS, PERIOD_METRICS, SPANS
 from tasks.tracking.day_run import day_run
 from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, evidence_of
 from tasks.tracking.judge_days import judge_days, judges_of
 from tasks.tracking.judge_summary import judge_metrics
 from tasks.tracking.spending import spending
-from tasks.tracking.summary import day_metrics, metric_rows, metrics_in
+from tasks.tracking.summary import day_metrics, metric_rows, metrics_in, period_rows
 from tasks.tracking.trend_run import QUERY as TREND_QUERY
 from tasks.tracking.trend_run import trend_run
 
@@ -36,6 +38,17 @@ from tasks.tracking.trend_run import trend_run
 async def summarise(project: str, window: Window) -> Batch:
     """Compute the summary metrics of the day from the lake and store them in `metrics`."""
     return await asyncio.to_thread(_summarise, project, window)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="summarise-{edition}-{window}",
+)
+async def summarise_period(project: str, window: Window, edition: Edition) -> Batch:
+    """Compute the summary metrics of the week or month from its rows and store them in `period_metrics`."""
+    return await asyncio.to_thread(_summarise_period, project, window, edition)
 
 
 @task(
@@ -58,16 +71,35 @@ async def log_trend(project: str) -> Batch:
 def _summarise(project: str, window: Window) -> Batch:
     settings = load_settings()
     lake = Lake.open(settings.lake)
+    metrics = _metrics(settings, lake, project, window)
+    metrics += _spending(lake, project, window, settings, metrics)
+    rows = metric_rows(metrics, window)
+    with lake.stage(METRICS, project, window) as stage:
+        return _published(stage, rows, lake, settings)
+
+
+def _summarise_period(project: str, window: Window, edition: Edition) -> Batch:
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    rows = period_rows(_metrics(settings, lake, project, window), window, edition)
+    with lake.stage(PERIOD_METRICS, project, window, edition) as stage:
+        return _published(stage, rows, lake, settings)
+
+
+def _metrics(settings: Settings, lake: Lake, project: str, window: Window) -> list[Metric]:
     warm_up()
     judges = judges_of(lake, project, window)
     metrics = day_metrics(lake, project, window, judges)
-    metrics += judge_metrics(judge_days(lake, project, window, judges, settings.judges))
-    metrics += _spending(lake, project, window, settings, metrics)
-    with lake.stage(METRICS, project, window) as stage:
-        stage.append(metric_rows(metrics, window))
-        gate(stage, lake, settings.checks, create_markdown_artifact)
-        stage.publish()
-    return Batch(METRICS.name, project, window, stage.rows, {"changed": stage.changed}, stage.changed_days)
+    return metrics + judge_metrics(judge_days(lake, project, window, judges, settings.judges))
+
+
+def _published(stage: Stage, rows: pa.Table, lake: Lake, settings: Settings) -> Batch:
+    """Check *rows* and put them in place."""
+    stage.append(rows)
+    gate(stage, lake, settings.checks, create_markdown_artifact)
+    stage.publish()
+    counts = {"changed": stage.changed}
+    return Batch(stage.table.name, stage.project, stage.window, stage.rows, counts, stage.changed_days)
 
 
 def _spending(

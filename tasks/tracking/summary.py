@@ -1,6 +1,7 @@
-"""What a group of summary metrics is, and how all of them become rows of the `metrics` table.
+"""What a group of summary metrics is, and how all of them become rows of `metrics` and `period_metrics`.
 
-A trace belongs to every day that has a span of it, so that a day's numbers need no other day's spans.
+A trace belongs to every day that has a span of it, so that a day's numbers need no other day's spans. In a week or a
+month it is one trace: their metrics come from the rows of the whole period, and not from the metrics of its days.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.shared.plugins import collect
-from tasks.shared.records import Metric, Window
+from tasks.shared.records import Edition, Metric, Window
 from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import METRICS
+from tasks.shared.store.tables import METRICS, PERIOD_METRICS
 from tasks.tracking import summaries
 from tasks.tracking.known_judges import KnownJudge, scales
 
@@ -37,7 +38,7 @@ def all_summaries() -> dict[str, Summary]:
 
 
 def day_metrics(lake: Lake, project: str, window: Window, judges: Iterable[KnownJudge]) -> list[Metric]:
-    """The metrics of every group on the day that *window* is; *judges* are those that decided anything of it."""
+    """The metrics of every group on the day, or period, that *window* is; *judges* decided something of it."""
     known = {"scales": scales(judges)}
     answers = {name: lake.sql(each.query, project, window, None, known) for name, each in all_summaries().items()}
     return [m for name, each in all_summaries().items() for m in each.metrics(answers[name].to_pylist())]
@@ -66,6 +67,12 @@ def metric_rows(metrics: Iterable[Metric], window: Window) -> pa.Table:
     times = {"start_time": window.start, "end_time": window.end}
     ordered = sorted(metrics, key=lambda metric: (metric.name, metric.dimension))
     return pa.Table.from_pylist([times | asdict(_rounded(metric)) for metric in ordered], schema=METRICS.schema)
+
+
+def period_rows(metrics: Iterable[Metric], window: Window, edition: Edition) -> pa.Table:
+    """Rows of the `period_metrics` table."""
+    rows = metric_rows(metrics, window)
+    return rows.append_column("edition", pa.array([edition] * rows.num_rows, pa.string())).cast(PERIOD_METRICS.schema)
 
 
 def metrics_in(rows: pa.Table) -> list[Metric]:

@@ -7,15 +7,27 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.reports.evidence import Evidence
-from tasks.reports.links import Links
-from tasks.shared.records import Window
-from tasks.shared.settings import LakeSettings
+from tasks.shared.records import Edition, Window
+from tasks.shared.settings import LakeSettings, PhoenixSettings, Settings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import ANNOTATIONS, CHECKS, DECISIONS, METRICS, QUARANTINE, SPANS, Table
+from tasks.shared.store.tables import (
+    ANNOTATIONS,
+    CHECKS,
+    DECISIONS,
+    FEEDBACK,
+    METRICS,
+    PERIOD_METRICS,
+    QUARANTINE,
+    SPANS,
+    Table,
+)
 
 PROJECT = "shop"
 DAY = Window.of_day(dt.date(2026, 11, 19))
 PHOENIX = "http://phoenix.test:6006"
+ALL_TABLES: tuple[Table, ...] = (
+    *(SPANS, DECISIONS, METRICS, PERIOD_METRICS, CHECKS, QUARANTINE, ANNOTATIONS, FEEDBACK),
+)
 
 
 def at(hour: int, minute: int = 0) -> dt.datetime:
@@ -129,13 +141,26 @@ def annotation(number: int, trace: int, **values: Any) -> dict[str, Any]:
     }
 
 
-def evidence_of(folder: Path, rows: dict[str, list[dict[str, Any]]] | None = None, window: Window = DAY) -> Evidence:
-    """Evidence on a fresh lake below *folder* that holds *rows* by table name."""
-    lake = Lake.open(LakeSettings(root=str(folder / "lake")))
-    tables: dict[str, Table] = {t.name: t for t in (SPANS, DECISIONS, METRICS, CHECKS, QUARANTINE, ANNOTATIONS)}
+def settings_of(folder: Path, **values: Any) -> Settings:
+    """The default settings, of a lake below *folder*, whatever nightjar.toml says; *values* are tables of them."""
+    lake = LakeSettings(root=str(folder / "lake"))
+    return Settings.model_construct(lake=lake, phoenix=PhoenixSettings(url=PHOENIX), **values)
+
+
+def evidence_of(
+    folder: Path,
+    rows: dict[str, list[dict[str, Any]]] | None = None,
+    window: Window = DAY,
+    edition: Edition = "day",
+    **values: Any,
+) -> Evidence:
+    """Evidence on a fresh lake below *folder* that holds *rows* by table name, of the day or its *edition*."""
+    settings = settings_of(folder, **values)
+    lake = Lake.open(settings.lake)
+    tables: dict[str, Table] = {table.name: table for table in ALL_TABLES}
     for name, listed in (rows or {}).items():
         lake.write(tables[name], PROJECT, window, pa.Table.from_pylist(listed, schema=tables[name].schema))
-    return Evidence(lake, PROJECT, DAY, Links(PHOENIX))
+    return Evidence.open(settings, PROJECT, Window.of_edition(edition, DAY.start.date()), edition)
 
 
 def normal_day() -> dict[str, list[dict[str, Any]]]:

@@ -56,7 +56,7 @@ def test_a_judge_that_tells_little_is_told_with_how_it_errs():
 
 def test_labels_that_do_not_go_with_the_pass_rate_are_told():
     (said,) = warnings([judge(**GOOD | {"pass_rate": 0.99, "judge_informative": 0})])
-    assert said.endswith("which does not go with a pass rate of 99.0%: label units of this day.")
+    assert said.endswith("which does not go with a pass rate of 99.0%: label some of its newest units.")
 
 
 def test_drift_is_an_alarm_from_the_limit_on():
@@ -156,7 +156,7 @@ def test_raw_stands_beside_corrected_with_both_intervals(blocks):
         "70.0%, 85.0%",
     )
     assert row["Evidence"].url.endswith(span(6)["trace_id"])
-    assert "Pass, by labels of the day" not in row
+    assert "Pass, by its own labels" not in row
 
 
 def test_the_chart_shows_both(blocks):

@@ -1,12 +1,15 @@
 """Every section, on an empty lake and on a day written as literals."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
+from tasks.reports.arrivals import Arrivals
 from tasks.reports.compose import compose, known_sections, part
-from tasks.reports.sections.headline import Figure, change
-from tasks.shared.pages.blocks import Chart, Interval, Link, Number, Table, Text
+from tasks.reports.sections.headline import Figure, moved
+from tasks.shared.pages.blocks import Change, Chart, Interval, Link, Number, Table, Text
+from tasks.shared.pages.wording import written
 from tasks.shared.records import Window
 from tests.reports.days import DAY, PHOENIX, annotation, at, check, decision, evidence_of, llm, metric, normal_day, span
 
@@ -111,19 +114,47 @@ def test_the_headline_compares_with_the_same_weekday_a_week_before(tmp_path):
     evidence = evidence_of(tmp_path, {"spans": [span(100 + i, start_time=at(i)) for i in range(1, 11)]})
     tiles = table(evidence, "headline", "The day at a glance")
     assert column(tiles, "A week before")[0] == Number(5)
-    assert column(tiles, "Change")[0] == "+100.0%"
-    assert "within noise" in column(tiles, "Change")[2]
+    spans, _, errors, latency = column(tiles, "Change")[:4]
+    assert (spans.value, spans.moved) == (pytest.approx(1.0), False)
+    assert (errors.value, errors.measure, errors.moved) == (0.0, "points", False)
+    assert latency == Change(0.0)
 
 
-def test_a_change_within_the_intervals_is_called_noise():
+def test_a_figure_moved_where_the_interval_of_its_change_leaves_out_none():
     before = Figure("error_rate", "Errors", "share", 0.10, 50, low=0.04, high=0.21)
-    assert change(Figure("error_rate", "Errors", "share", 0.12, 50, low=0.05, high=0.24), before) == (
-        "+2.0 points, within noise"
-    )
-    assert change(Figure("error_rate", "Errors", "share", 0.42, 50, low=0.29, high=0.56), before) == "+32.0 points"
-    assert change(Figure("p95", "p95", "ms", 150.0, 9), Figure("p95", "p95", "ms", 100.0, 9)) == "+50.0%"
-    assert change(Figure("cost", "Cost", "usd", 3.0, 9), Figure("cost", "Cost", "usd", 0.0, 9)) is None
-    assert change(Figure("cost", "Cost", "usd", None, 9), before) is None
+    now = Figure("error_rate", "Errors", "share", 0.12, 50, low=0.05, high=0.24)
+    assert written(moved(now, before)) == "+2.0 points (-11.0 to +15.4), within noise"
+    now = Figure("error_rate", "Errors", "share", 0.42, 50, low=0.29, high=0.56)
+    assert written(moved(now, before)) == "\N{BLACK UP-POINTING TRIANGLE} +32.0 points (+15.0 to +47.2)"
+    assert written(moved(before, now)).startswith("\N{BLACK DOWN-POINTING TRIANGLE} -32.0 points")
+    slow, fast = (Figure("p95", "p95", "ms", value, 9) for value in (150.0, 100.0))
+    assert (moved(slow, fast), written(moved(slow, fast))) == (Change(0.5), "+50.0%")
+    nothing = Figure("cost", "Cost", "usd", 0.0, 9)
+    assert moved(Figure("cost", "Cost", "usd", 3.0, 9), nothing) is None
+    assert moved(Figure("cost", "Cost", "usd", None, 9), before) is None
+
+
+def test_spans_that_come_in_one_session_count_as_one_arrival(tmp_path):
+    apart = evidence_of(tmp_path / "apart", {"spans": [span(i, session_id=f"s{i}") for i in range(1, 41)]})
+    together = evidence_of(tmp_path / "together", {"spans": [span(i, session_id=f"s{i % 2}") for i in range(1, 41)]})
+    wide, narrow = Arrivals.of(together).total("spans"), Arrivals.of(apart).total("spans")
+    assert wide.value == narrow.value == 40
+    assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+    assert (narrow.low, narrow.high) == (pytest.approx(28.58, abs=0.01), pytest.approx(54.47, abs=0.01))
+
+
+def test_errors_that_come_together_say_less_of_the_error_rate(tmp_path):
+    def failing(folder, sessions):
+        spans = [
+            span(i, session_id=f"s{i % sessions}", status_code="ERROR" if i % sessions < sessions / 10 else "OK")
+            for i in range(200)
+        ]
+        return Arrivals.of(evidence_of(tmp_path / folder, {"spans": spans})).error_rate()
+
+    apart, together = failing("apart", 200), failing("together", 20)
+    assert apart.value == together.value == pytest.approx(0.1)
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+    assert Arrivals.of(evidence_of(tmp_path / "none")).error_rate() is None
 
 
 def test_volume_counts_spans_by_hour_and_kind(day):
@@ -294,7 +325,7 @@ def test_metrics_are_known_by_name_and_dimension(tmp_path):
 
 def test_the_day_s_rows_of_another_project_stay_out(tmp_path):
     evidence = evidence_of(tmp_path, {"annotations": [annotation(1, 1)]})
-    other = type(evidence)(evidence.lake, "other", evidence.window, evidence.links)
+    other = replace(evidence, project="other")
     assert not table(other, "feedback", "Annotations by name").rows
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.records import HOUR, UTC, Window
+from tasks.shared.records import EDITIONS, HOUR, UTC, Window
 
 whole_hours = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1)).map(  # noqa: DTZ001 - made UTC here
     lambda d: d.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
@@ -77,3 +77,23 @@ def test_around_moves_both_ends():
 def test_reaching_back_moves_only_the_start():
     window = Window.parse("2026-11-19").reaching_back(48)
     assert str(window) == "2026-11-17T00:00Z/2026-11-20T00:00Z"
+
+
+def test_a_week_is_iso_s_and_a_month_the_calendar_s():
+    assert str(Window.of_edition("week", dt.date(2027, 1, 1))) == "2026-12-28T00:00Z/2027-01-04T00:00Z"
+    assert str(Window.of_edition("month", dt.date(2028, 2, 29))) == "2028-02-01T00:00Z/2028-03-01T00:00Z"
+    assert Window.of_edition("day", dt.date(2027, 1, 1)) == Window.of_day(dt.date(2027, 1, 1))
+
+
+def test_the_editions_that_a_window_touches_are_whole_and_each_there_once():
+    window = Window.parse("2026-11-22T23:00Z/2026-12-01T01:00Z")
+    assert [w.start.day for w in window.editions("week")] == [16, 23, 30]
+    assert [w.start.month for w in window.editions("month")] == [11, 12]
+    assert len(window.editions("day")) == 10
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)), st.sampled_from(EDITIONS))
+def test_the_day_after_an_edition_is_the_first_of_the_next(day, edition):
+    window = Window.of_edition(edition, day)
+    assert window.start.date() <= day < window.end.date()
+    assert Window.of_edition(edition, window.end.date()).start == window.end

@@ -13,9 +13,9 @@ SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, 
 FROM spans WHERE kind = 'LLM' OR total_tokens IS NOT NULL OR cost_usd IS NOT NULL
 GROUP BY model_name ORDER BY cost DESC NULLS LAST, calls DESC, model_name
 """
-HOURS = """
-SELECT hour(start_time) AS hour, sum(cost_usd) AS cost
-FROM spans WHERE cost_usd IS NOT NULL GROUP BY hour
+SLOTS = """
+SELECT date_trunc($step, start_time) AS slot, sum(cost_usd) AS cost
+FROM spans WHERE cost_usd IS NOT NULL GROUP BY slot
 """
 
 
@@ -39,13 +39,17 @@ def cost(evidence: Evidence) -> list[Block]:
             )
             for row in models
         ],
-        empty="No model was called on this day.",
-        note="Cost is tokens at the price table's price of the day. Priced is the share of calls it could price.",
+        empty=f"No model was called on this {evidence.edition}.",
+        note="Cost is tokens at the price table's price of its day. Priced is the share of calls it could price.",
     )
     if not any(row["priced"] for row in models):
         return [*_unpriced(models), table]
-    hours = evidence.by_hour(HOURS, missing=0)
-    return [*_unpriced(models), Chart("Cost by hour", "bars", "Hour", ("cost",), hours, "usd"), table]
+    slots = evidence.over_time(SLOTS, missing=0)
+    return [
+        *_unpriced(models),
+        Chart(f"Cost by {evidence.step}", "bars", evidence.step.capitalize(), ("cost",), slots, "usd"),
+        table,
+    ]
 
 
 def _unpriced(models: list[dict[str, Any]]) -> list[Block]:

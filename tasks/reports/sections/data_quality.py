@@ -59,7 +59,7 @@ def data_quality(evidence: Evidence) -> list[Block]:
 def _checks(evidence: Evidence) -> list[Block]:
     checks = evidence.rows(CHECKS)
     if not checks:
-        return [Text("No check has looked at this day.", "warning")]
+        return [Text(f"No check has looked at this {evidence.edition}.", "warning")]
     failed = [row for row in checks if not row["success"]]
     blocks: list[Block] = [
         Text(

@@ -17,10 +17,10 @@ SELECT coalesce(exception_type, '(none recorded)') AS type, count(*) AS n, count
     max_by(left(coalesce(exception_message, status_message), 400), start_time) AS message
 FROM spans WHERE status_code = 'ERROR' GROUP BY type ORDER BY n DESC, type LIMIT $shown
 """
-HOURS = """
-SELECT hour(start_time) AS hour,
+SLOTS = """
+SELECT date_trunc($step, start_time) AS slot,
     count(*) FILTER (status_code = 'ERROR') / count(*) AS rate
-FROM spans GROUP BY hour
+FROM spans GROUP BY slot
 """
 
 
@@ -41,12 +41,20 @@ def errors(evidence: Evidence) -> list[Block]:
             )
             for row in names
         ],
-        empty="No span of this day has status ERROR.",
+        empty=f"No span of this {evidence.edition} has status ERROR.",
     )
     if not names:
         return [by_name]
-    rates = evidence.by_hour(HOURS)
-    chart = Chart("Error rate by hour", "lines", "Hour", ("error rate",), rates, "share", alarming=("error rate",))
+    rates = evidence.over_time(SLOTS)
+    chart = Chart(
+        f"Error rate by {evidence.step}",
+        "lines",
+        evidence.step.capitalize(),
+        ("error rate",),
+        rates,
+        "share",
+        alarming=("error rate",),
+    )
     return [chart, by_name, _exceptions(evidence)]
 
 

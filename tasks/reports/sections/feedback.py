@@ -1,4 +1,4 @@
-"""What people and other tools wrote on the day's spans, traces and sessions in Phoenix."""
+"""What people and other tools wrote on the spans, traces and sessions in Phoenix."""
 
 from tasks.reports.evidence import Evidence, Section
 from tasks.shared.pages.blocks import Block, Number, Table
@@ -31,7 +31,7 @@ def feedback(evidence: Evidence) -> list[Block]:
             )
             for row in evidence.rows(NAMES)
         ],
-        empty="Nobody annotated this day's traffic in Phoenix.",
+        empty=f"Nobody annotated this {evidence.edition}'s traffic in Phoenix.",
     )
     return [table]
 

@@ -1,10 +1,12 @@
-"""The day at a glance: volume, errors, latency, tokens, cost and scores, beside the same weekday a week before."""
+"""At a glance: volume, errors, latency, tokens, cost and scores, beside the same weekday or period before."""
 
 from dataclasses import dataclass, replace
 
+from tasks.reports.arrivals import Arrivals
+from tasks.reports.changes import change, plain
 from tasks.reports.evidence import Evidence, Section
-from tasks.shared.pages.blocks import Block, Interval, Link, Measure, Number, Table, Text
-from tasks.shared.pages.wording import number
+from tasks.shared.pages.blocks import Block, Change, Interval, Link, Measure, Number, Table, Text
+from tasks.shared.statistics.change import Bounded
 from tasks.shared.statistics.intervals import wilson
 
 TOTALS = """
@@ -24,11 +26,19 @@ SELECT evaluator, count(score) AS n,
     CASE WHEN any_value(direction) = 'minimize' THEN max_by(unit_id, score) ELSE min_by(unit_id, score) END AS worst
 FROM decisions GROUP BY evaluator HAVING n > 0 ORDER BY evaluator
 """
+COMPARED = (
+    "An arrow stands where the 95 % interval of the change leaves out that nothing changed. Of twenty figures that "
+    "stay as they are one has an arrow by chance. Totals and error rates are compared as what sessions bring, which "
+    "arrive independently of each other."
+)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A tile: a named number with what it speaks for. *name* is the metric that tracking publishes for it."""
+    """A tile: a named number with what it speaks for. *name* is the metric that tracking publishes for it.
+
+    *moves* is the figure with the interval that changes are told by, where it is not that of the figure itself.
+    """
 
     name: str
     label: str
@@ -39,6 +49,14 @@ class Figure:
     low: float | None = None
     high: float | None = None
     link: Link | None = None
+    moves: Bounded | None = None
+
+    @property
+    def bounded(self) -> Bounded | None:
+        """The figure with the interval that changes are told by."""
+        if self.moves is not None or self.value is None or self.low is None or self.high is None:
+            return self.moves
+        return Bounded(self.value, self.low, self.high)
 
 
 def headline(evidence: Evidence) -> list[Block]:
@@ -46,10 +64,10 @@ def headline(evidence: Evidence) -> list[Block]:
     figures = _figures(evidence)
     if not figures:
         return [Text(f"No spans of {evidence.project} were stored for {evidence.window}.", "warning")]
-    before = {figure.name: figure for figure in _figures(evidence.week_before())}
+    before = {figure.name: figure for figure in _figures(evidence.before)}
     table = Table(
-        "The day at a glance",
-        ("Figure", "Value", "95 % interval", "n", "Coverage", "A week before", "Change", "Evidence"),
+        f"The {evidence.edition} at a glance",
+        ("Figure", "Value", "95 % interval", "n", "Coverage", evidence.called_before, "Change", "Evidence"),
         [
             (
                 figure.label,
@@ -58,13 +76,13 @@ def headline(evidence: Evidence) -> list[Block]:
                 Number(figure.n),
                 Number(figure.coverage, "share"),
                 Number(before[figure.name].value, figure.measure) if figure.name in before else None,
-                change(figure, before[figure.name]) if figure.name in before else None,
+                moved(figure, before[figure.name]) if figure.name in before else None,
                 figure.link,
             )
             for figure in figures
         ],
         layout="tiles",
-        note="" if before else "No spans are stored for the same weekday a week before, so nothing is compared.",
+        note=COMPARED if before else f"No spans are stored for {evidence.before.window}, so nothing is compared.",
     )
     if evidence.metrics:
         return [table]
@@ -72,26 +90,13 @@ def headline(evidence: Evidence) -> list[Block]:
     return [Text(missing, "warning"), table]
 
 
-def change(now: Figure, before: Figure) -> str | None:
-    """How far the figure moved; `within noise` where the two intervals overlap."""
-    if now.value is None or before.value is None:
-        return None
-    if now.measure in {"share", "score"}:
-        difference = now.value - before.value
-        moved = f"{difference * 100:+.1f} points" if now.measure == "share" else f"{difference:+.3f}"
-    elif before.value == 0:
-        return None
-    else:
-        moved = number(now.value / before.value - 1, "change")
-    ends = (now.low, now.high, before.low, before.high)
-    if None in ends:
-        return moved
-    overlap = now.low <= before.high and before.low <= now.high  # type: ignore[operator]
-    return f"{moved}, within noise" if overlap else moved
+def moved(now: Figure, before: Figure) -> Change | None:
+    """How far the figure moved, with an interval where both have one."""
+    return change(now.bounded, before.bounded, now.measure) or plain(now.value, before.value, now.measure)
 
 
 def _figures(evidence: Evidence) -> list[Figure]:
-    """The day's figures; none when it has no spans."""
+    """The figures; none where there are no spans."""
     found = [*_totals(evidence), *_scores(evidence)]
     metrics = evidence.metrics
     return [
@@ -108,19 +113,19 @@ def _totals(evidence: Evidence) -> list[Figure]:
         return []
     error_rate, ends = row["errors"] / row["spans"], wilson(row["errors"], row["spans"])
     counted, priced = (row[key] / row["calls"] if row["calls"] else None for key in ("counted", "priced"))
-    project = to("project", evidence.project, "project")
+    project, arrivals = to("project", evidence.project, "project"), Arrivals.of(evidence)
     return [
-        Figure("spans", "Spans", "count", row["spans"], row["spans"], link=project),
+        Figure("spans", "Spans", "count", row["spans"], row["spans"], link=project, moves=arrivals.total("spans")),
         Figure("traces", "Traces", "count", row["traces"], row["traces"],
-               link=to("trace", row["latest"], "latest trace")),
+               link=to("trace", row["latest"], "latest trace"), moves=arrivals.total("traces")),
         Figure("error_rate/spans", "Spans with an error", "share", error_rate, row["spans"], 1.0, *ends,
-               to("span", row["latest_error"], "latest error")),
+               to("span", row["latest_error"], "latest error"), arrivals.error_rate()),
         Figure("latency_ms/p95", "Trace latency, p95", "ms", row["p95"], row["roots"],
                link=to("trace", row["slowest"], "slowest trace")),
         Figure("tokens/total", "Tokens", "tokens", row["tokens"], row["counted"], counted,
-               link=to("span", row["largest"], "largest call")),
+               link=to("span", row["largest"], "largest call"), moves=arrivals.total("tokens")),
         Figure("cost_usd", "Cost", "usd", row["cost"], row["priced"], priced,
-               link=to("span", row["dearest"], "dearest call")),
+               link=to("span", row["dearest"], "dearest call"), moves=arrivals.total("cost")),
     ]  # fmt: skip
 
 

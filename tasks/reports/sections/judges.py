@@ -12,7 +12,7 @@ from tasks.shared.records import Metric
 from tasks.shared.statistics.agreement import most_ambiguous
 
 DISPUTED_SHOWN = 5
-RATES = (("pass_rate", "by the judge"), ("pass_rate_corrected", "corrected"), ("pass_rate_ppi", "by labels of the day"))
+RATES = (("pass_rate", "by the judge"), ("pass_rate_corrected", "corrected"), ("pass_rate_ppi", "by its own labels"))
 DIFFERENT = """
 SELECT evaluator, any_value(decisions.unit) AS unit, max_by(decisions.unit_id, decisions.start_time) AS unit_id
 FROM decisions JOIN annotations
@@ -33,7 +33,7 @@ def judges(evidence: Evidence) -> list[Block]:
     rows = judge_rows(evidence)
     found = judge_figures(evidence, rows)
     if not found:
-        return [Table("Judges", ("Judge",), [], empty="No judge has decided anything for this day.")]
+        return [Table("Judges", ("Judge",), [], empty=f"No judge has decided anything for this {evidence.edition}.")]
     rated = [judge for judge in found if "pass_rate" in judge.metrics]
     labelled = [judge for judge in found if judge.value("judge_labels")]
     blocks: list[Block] = [Text(text, "warning") for text in warnings(found)]
@@ -70,8 +70,9 @@ def _pass_rates(evidence: Evidence, rated: Sequence[JudgeFigures]) -> Table:
     return _filled(
         "How often units pass",
         columns,
-        note="Corrected: what people would pass, by how often the judge was wrong on units they labelled. By labels "
-        "of the day: the same by today's labels, where they were drawn at random. A dash: labels allow no such figure.",
+        note="Corrected: what people would pass, by how often the judge was wrong on units they labelled. By its "
+        f"own labels: the same by labels of this {evidence.edition}'s units, where they were drawn at random. A dash: "
+        "labels allow no such figure.",
     )
 
 
@@ -148,8 +149,8 @@ def _cost(evidence: Evidence, rows: Sequence[dict[str, Any]]) -> Table:
             )
             for row in rows
         ],
-        note=f"Judging this day cost {total}. Reused answers, to questions that were asked before, cost nothing. The "
-        "judges' test questions come on top.",
+        note=f"Judging this {evidence.edition} cost {total}. Reused answers, to questions that were asked before, cost "
+        "nothing. The judges' test questions come on top.",
     )
 
 

@@ -10,10 +10,10 @@ SELECT name, count(*) AS n, quantile_disc(latency_ms, [0.50, 0.95, 0.99]) AS qua
     max_by(span_id, latency_ms) AS slowest
 FROM spans GROUP BY name ORDER BY sum(latency_ms) DESC, name LIMIT $shown
 """
-HOURS = """
-SELECT hour(start_time) AS hour,
+SLOTS = """
+SELECT date_trunc($step, start_time) AS slot,
     quantile_disc(latency_ms, 0.50) AS p50, quantile_disc(latency_ms, 0.95) AS p95
-FROM spans WHERE parent_id IS NULL GROUP BY hour
+FROM spans WHERE parent_id IS NULL GROUP BY slot
 """
 
 
@@ -40,8 +40,11 @@ def latency(evidence: Evidence) -> list[Block]:
     )
     if not names:
         return [table]
-    whole = evidence.by_hour(HOURS)
-    return [Chart("Whole traces by hour", "lines", "Hour", ("p50", "p95"), whole, "ms"), table]
+    whole = evidence.over_time(SLOTS)
+    return [
+        Chart(f"Whole traces by {evidence.step}", "lines", evidence.step.capitalize(), ("p50", "p95"), whole, "ms"),
+        table,
+    ]
 
 
 def _interval(evidence: Evidence, name: str) -> Interval:

@@ -33,7 +33,7 @@ def prompt_versions(evidence: Evidence) -> list[Block]:
             )
             for row in evidence.rows(VERSIONS)
         ],
-        empty="No span of this day names its prompt version.",
+        empty=f"No span of this {evidence.edition} names its prompt version.",
         note="Scores are about the calls of a version, and about traces that have used no other. In brackets are the "
         "95 % interval and n.",
     )

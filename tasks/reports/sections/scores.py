@@ -1,4 +1,4 @@
-"""What the evaluators say, and how much of the day they speak for."""
+"""What the evaluators say, and how much of the traffic they speak for."""
 
 from math import isclose
 from typing import Any
@@ -33,7 +33,12 @@ def scores(evidence: Evidence) -> list[Block]:
     found = [_with_estimate(evidence, row) for row in evidence.rows(EVALUATORS)]
     if not found:
         return [
-            Table("Scores by evaluator", ("Evaluator",), [], empty="No evaluator has decided anything for this day.")
+            Table(
+                "Scores by evaluator",
+                ("Evaluator",),
+                [],
+                empty=f"No evaluator has decided anything for this {evidence.edition}.",
+            )
         ]
     dots = [(_name(r, found), r["mean"], r["low"], r["high"]) for r in found if r["n"] and r["in_unit_interval"]]
     chart = Chart("Mean score by evaluator", "dots", "Evaluator", ("mean", "low", "high"), dots, "score")
@@ -125,7 +130,7 @@ def _errored(found: list[dict[str, Any]]) -> list[Block]:
 
 
 def _name(row: dict[str, Any], found: list[dict[str, Any]]) -> str:
-    """The evaluator's name, with its version where the day has two."""
+    """The evaluator's name, with its version where there are two."""
     versions = sum(other["evaluator"] == row["evaluator"] for other in found)
     return f"{row['evaluator']} v{row['version']}" if versions > 1 else str(row["evaluator"])
 

@@ -11,10 +11,10 @@ SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, 
 FROM spans WHERE kind = 'LLM' OR total_tokens IS NOT NULL
 GROUP BY model_name ORDER BY total DESC NULLS LAST, model_name
 """
-HOURS = """
-SELECT hour(start_time) AS hour,
+SLOTS = """
+SELECT date_trunc($step, start_time) AS slot,
     sum(prompt_tokens) AS prompt, sum(completion_tokens) AS completion
-FROM spans WHERE total_tokens IS NOT NULL GROUP BY hour
+FROM spans WHERE total_tokens IS NOT NULL GROUP BY slot
 """
 
 
@@ -39,7 +39,7 @@ def tokens(evidence: Evidence) -> list[Block]:
             )
             for row in models
         ],
-        empty="No model was called on this day.",
+        empty=f"No model was called on this {evidence.edition}.",
         note="Coverage is the share of calls that report their tokens; the sums speak for those only.",
     )
     if not counted:
@@ -47,8 +47,14 @@ def tokens(evidence: Evidence) -> list[Block]:
     blocks: list[Block] = []
     if counted < calls:
         blocks.append(Text(f"{calls - counted:,} of {calls:,} model calls carry no token counts.", "note"))
-    hours = evidence.by_hour(HOURS, missing=0)
-    return [*blocks, Chart("Tokens by hour", "bars", "Hour", ("prompt", "completion"), hours, "tokens"), table]
+    slots = evidence.over_time(SLOTS, missing=0)
+    return [
+        *blocks,
+        Chart(
+            f"Tokens by {evidence.step}", "bars", evidence.step.capitalize(), ("prompt", "completion"), slots, "tokens"
+        ),
+        table,
+    ]
 
 
 SECTION = Section(order=50, title="Tokens", build=tokens)

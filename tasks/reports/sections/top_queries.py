@@ -49,7 +49,7 @@ def top_queries(evidence: Evidence) -> list[Block]:
             )
             for row in queries
         ],
-        empty="No root span of this day carries an input.",
+        empty=f"No root span of this {evidence.edition} carries an input.",
         note=note,
     )
     return [table]

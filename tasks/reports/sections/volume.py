@@ -3,10 +3,10 @@
 from tasks.reports.evidence import Evidence, Section
 from tasks.shared.pages.blocks import Block, Chart, Number, Table
 
-HOURS = """
-SELECT hour(start_time) AS hour, count(*) FILTER (status_code <> 'ERROR') AS fine,
+SLOTS = """
+SELECT date_trunc($step, start_time) AS slot, count(*) FILTER (status_code <> 'ERROR') AS fine,
     count(*) FILTER (status_code = 'ERROR') AS errors, count(DISTINCT trace_id) AS traces
-FROM spans GROUP BY hour
+FROM spans GROUP BY slot
 """
 KINDS = """
 SELECT kind, count(*) AS spans, count(DISTINCT trace_id) AS traces, count(DISTINCT session_id) AS sessions,
@@ -34,21 +34,27 @@ def volume(evidence: Evidence) -> list[Block]:
             )
             for row in kinds
         ],
-        empty="No spans were stored for this day.",
+        empty=f"No spans were stored for this {evidence.edition}.",
     )
     if not kinds:
         return [table]
-    hours = evidence.by_hour(HOURS, missing=0)
+    slots = evidence.over_time(SLOTS, missing=0)
     return [
         Chart(
-            "Spans by hour",
+            f"Spans by {evidence.step}",
             "bars",
-            "Hour",
+            evidence.step.capitalize(),
             ("without error", "with error"),
-            [h[:3] for h in hours],
+            [slot[:3] for slot in slots],
             alarming=("with error",),
         ),
-        Chart("Traces by hour", "bars", "Hour", ("traces",), [(h[0], h[3]) for h in hours]),
+        Chart(
+            f"Traces by {evidence.step}",
+            "bars",
+            evidence.step.capitalize(),
+            ("traces",),
+            [(slot[0], slot[3]) for slot in slots],
+        ),
         table,
     ]
 

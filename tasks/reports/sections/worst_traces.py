@@ -40,12 +40,23 @@ def worst_traces(evidence: Evidence) -> list[Block]:
     found = evidence.rows(TRACES, shown=TRACES_SHOWN)
     return [
         _table(
-            evidence, "Most errors", [r for r in found if r["why"] == "errors"], "No trace of this day has an error."
+            evidence,
+            "Most errors",
+            [r for r in found if r["why"] == "errors"],
+            f"No trace of this {evidence.edition} has an error.",
         ),
         _low_scores(evidence),
-        _table(evidence, "Slowest", [r for r in found if r["why"] == "slow"], "No traces were stored for this day."),
         _table(
-            evidence, "Most expensive", [r for r in found if r["why"] == "cost"], "No trace of this day has a cost."
+            evidence,
+            "Slowest",
+            [r for r in found if r["why"] == "slow"],
+            f"No traces were stored for this {evidence.edition}.",
+        ),
+        _table(
+            evidence,
+            "Most expensive",
+            [r for r in found if r["why"] == "cost"],
+            f"No trace of this {evidence.edition} has a cost.",
         ),
     ]
 
@@ -55,7 +66,7 @@ def _table(evidence: Evidence, title: str, traces: list[dict[str, Any]], empty: 
     rows: list[tuple[Cell, ...]] = [
         (
             _trace(evidence, row),
-            row["start_time"],
+            evidence.time_of(row["start_time"]),
             shortened(row["root"], 60),
             evidence.links.to("session", row["session_id"], shortened(row["session_id"], 24)),
             Number(row["spans"]),
@@ -75,7 +86,7 @@ def _low_scores(evidence: Evidence) -> Table:
         [
             (
                 _trace(evidence, row),
-                row["start_time"],
+                evidence.time_of(row["start_time"]),
                 shortened(row["evaluators"], 80),
                 Number(row["decisions"]),
                 Number(row["miss"], "number"),
@@ -83,7 +94,7 @@ def _low_scores(evidence: Evidence) -> Table:
             )
             for row in evidence.rows(LOW_SCORES, shown=TRACES_SHOWN)
         ],
-        empty="No trace of this day scores worse than usual.",
+        empty=f"No trace of this {evidence.edition} scores worse than usual.",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Measure = Literal["count", "tokens", "share", "ms", "usd", "score", "change", "difference", "number"]
+Measure = Literal["count", "tokens", "share", "points", "ms", "usd", "score", "change", "difference", "number"]
 Tone = Literal["plain", "note", "warning"]
 Mark = Literal["bars", "lines", "dots"]
 
@@ -14,7 +14,7 @@ Mark = Literal["bars", "lines", "dots"]
 class Number:
     """A number and what it measures; None is shown as a dash.
 
-    `change` is a ratio: 0.12 is 12 % more; `difference` is one of scores.
+    `change` is a ratio: 0.12 is 12 % more; `difference` is one of scores, `points` one of shares.
     """
 
     value: float | None
@@ -38,7 +38,27 @@ class Link:
     url: str
 
 
-Cell = str | Number | Interval | Link | dt.datetime | None
+@dataclass(frozen=True)
+class Change:
+    """How far a figure moved, and the 95 % interval of that; None where there is none.
+
+    Written with an arrow only where the interval leaves out that nothing moved: noise is no news.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    measure: Measure = "change"
+
+    @property
+    def moved(self) -> bool | None:
+        """Whether it is seen to have moved; None where there is no interval to tell by."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return self.low > 0 or self.high < 0
+
+
+Cell = str | Number | Interval | Change | Link | dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
-    empty: str = "Nothing on this day."
+    empty: str = "There is nothing to show."
     note: str = ""
     layout: Literal["rows", "tiles", "cards"] = "rows"
 

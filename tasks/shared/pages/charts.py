@@ -61,8 +61,19 @@ def picture(chart: Chart) -> bytes:
     import vl_convert
 
     drawn = {**specification(chart), "title": {"text": chart.title, "fontSize": 13}, "background": COLOUR["page"]}
-    plain = VARIABLE.sub(lambda name: COLOUR[name[1]], json.dumps(drawn)).replace("currentColor", COLOUR["text"])
-    return bytes(vl_convert.vegalite_to_png(plain, scale=2))
+    return bytes(vl_convert.vegalite_to_png(plain_colours(json.dumps(drawn)), scale=2))
+
+
+def plain_svg(chart: Chart) -> str:
+    """The chart as SVG in the page's light colours, for the same."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(plain_colours(json.dumps(specification(chart)))))
+
+
+def plain_colours(text: str) -> str:
+    """*text* with the page's light colours in place of their names."""
+    return VARIABLE.sub(lambda name: COLOUR[name[1]], text).replace("currentColor", COLOUR["text"])
 
 
 def described(chart: Chart) -> str:

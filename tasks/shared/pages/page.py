@@ -1,18 +1,21 @@
 """A page as data, and the one template that renders its blocks as HTML."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.shared.pages import charts
-from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
+from tasks.shared.pages.blocks import Block, Cell, Change, Chart, Interval, Link, Number, Table, Text
 from tasks.shared.pages.wording import written
 
 HERE = Path(__file__).parent
+# What a browser may follow: the web, and a file beside the page.
+FOLLOWED = re.compile(r"https?://|(?:[\w.=%-]+/)*[\w.=%-]+\.\w+$")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Page:
     """Everything a page says.
 
     `brand` says what kind of page it is, `title` and `subtitle` what it is about, `closing` how it is to be read.
-    `sources` are links for the footer.
+    `sources` are links for the footer; `about` says for machines what the page is of (project, edition, start, end).
     """
 
     brand: str
@@ -39,6 +42,7 @@ class Page:
     closing: str = ""
     sources: tuple[Link, ...] = ()
     made_at: dt.datetime | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def warnings(self) -> dict[str, int]:
@@ -64,16 +68,21 @@ def html(page: Page) -> str:
 
 
 def cell_html(cell: Cell) -> Markup:
-    """The cell as escaped HTML; a link only with a scheme a browser should follow."""
-    if isinstance(cell, Link) and cell.url.startswith(("http://", "https://")):
+    """The cell as escaped HTML; a link only where a browser should follow it: with another scheme it is its text."""
+    if isinstance(cell, Link) and followed(cell.url):
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(cell.url, cell.text)
     return Markup("{}").format(written(cell))
+
+
+def followed(url: str) -> bool:
+    """Whether *url* is one to make a link of."""
+    return bool(FOLLOWED.match(url))
 
 
 def is_numeric(table: Table, column: int) -> bool:
     """Whether a column holds numbers, to be set flush right."""
     kinds = [type(row[column]) for row in table.rows if row[column] is not None]
-    return bool(kinds) and all(kind in {Number, Interval} for kind in kinds)
+    return bool(kinds) and all(kind in {Number, Interval, Change} for kind in kinds)
 
 
 def chart_table(chart: Chart) -> Table:

@@ -4,9 +4,10 @@ import datetime as dt
 import math
 import re
 
-from tasks.shared.pages.blocks import Cell, Interval, Link, Measure, Number
+from tasks.shared.pages.blocks import Cell, Change, Interval, Link, Measure, Number
 
 DASH = "\N{EN DASH}"
+UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 SHOWN_CHARACTERS, NAME_CHARACTERS, EXCERPT_CHARACTERS = 160, 80, 1200
 SECRETS = re.compile(
     r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abprs]|glpat)[-_][\w-]{12,}"
@@ -30,11 +31,27 @@ def written(cell: Cell) -> str:
                 return DASH
             between = DASH if low >= 0 else " to "
             return f"{number(low, measure)}{between}{number(high, measure)}"
+        case Change():
+            return changed(cell)
         case Link(text, _):
             return text
         case dt.datetime():
             return f"{cell:%H:%M:%S}"
     return cell
+
+
+def changed(change: Change) -> str:
+    """`\N{BLACK UP-POINTING TRIANGLE} +12.0 % (+3.0 % to +22.0 %)`; in words where noise alone could be it."""
+    if change.value is None:
+        return DASH
+    moved = number(change.value, change.measure)
+    if change.low is None or change.high is None:
+        return moved
+    ends = (number(end, change.measure).removesuffix(" points") for end in (change.low, change.high))
+    within = f"{moved} ({' to '.join(ends)})"
+    if not change.moved:
+        return f"{within}, within noise"
+    return f"{UP if change.value > 0 else DOWN} {within}"
 
 
 def number(value: float | None, measure: Measure) -> str:
@@ -48,6 +65,8 @@ def number(value: float | None, measure: Measure) -> str:
             return _percent(value)
         case "change":
             return f"{value:+.1%}" if abs(value) < 10 else f"{value + 1:,.0f} times"
+        case "points":
+            return f"{value * 100:+.1f} points"
         case "ms":
             return _duration(value)
         case "usd":

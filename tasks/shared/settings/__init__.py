@@ -1,7 +1,7 @@
 """Every setting, by what it is about; `settings.py` alone reads the environment and nightjar.toml."""
 
 from tasks.shared.settings.alerts import AlertRule, AlertSettings
-from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
+from tasks.shared.settings.channels import ChannelName, ChannelSettings
 from tasks.shared.settings.cost import CostSettings, TrafficBudget
 from tasks.shared.settings.curation import (
     DATASET_KINDS,
@@ -16,6 +16,7 @@ from tasks.shared.settings.curation import (
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
 from tasks.shared.settings.prompts import CompressSettings, OptimiseSettings, PromptSettings
+from tasks.shared.settings.reports import REPORT_FORMATS, GoalSettings, ReportFormat, ReportSettings
 from tasks.shared.settings.scoring import (
     PROVIDER_KINDS,
     BudgetSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "FINE_TUNING_FORMS",
     "LOCAL_STACK",
     "PROVIDER_KINDS",
+    "REPORT_FORMATS",
     "AlertRule",
     "AlertSettings",
     "AnonymiseSettings",
@@ -54,6 +56,7 @@ __all__ = [
     "FineTuningForm",
     "GateMetric",
     "GateSettings",
+    "GoalSettings",
     "JudgeSettings",
     "LabelSettings",
     "LakeSettings",
@@ -65,6 +68,7 @@ __all__ = [
     "PromptSettings",
     "ProviderKind",
     "ProviderSettings",
+    "ReportFormat",
     "ReportSettings",
     "Section",
     "Settings",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, StringConstraints
 
-from tasks.shared.settings.section import Positive, Section
+from tasks.shared.settings.section import Positive
 
 # A name is part of file names, and of a variable where a key comes from the environment.
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -31,9 +31,3 @@ class ChannelSettings(BaseModel):
     def with_own(self, values: dict[str, Any]) -> "ChannelSettings":
         """The channel with *values* for some of the kind's keys."""
         return ChannelSettings(**{**self.model_dump(include=set(type(self).model_fields)), **self.own, **values})
-
-
-class ReportSettings(Section):
-    """The reports, and who gets them."""
-
-    channels: tuple[str, ...] = Field((), description="names of the channels that get a day's report, once")

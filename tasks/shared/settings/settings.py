@@ -20,7 +20,7 @@ from pydantic_settings import (
 
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings.alerts import AlertSettings
-from tasks.shared.settings.channels import ChannelName, ChannelSettings, ReportSettings
+from tasks.shared.settings.channels import ChannelName, ChannelSettings
 from tasks.shared.settings.cost import CostSettings
 from tasks.shared.settings.curation import (
     AnonymiseSettings,
@@ -31,6 +31,7 @@ from tasks.shared.settings.curation import (
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateSettings
 from tasks.shared.settings.prompts import PromptSettings
+from tasks.shared.settings.reports import ReportSettings
 from tasks.shared.settings.scoring import (
     BudgetSettings,
     CheckSettings,

@@ -265,6 +265,13 @@ class Lake:
             found = self.filesystem.get_file_info(selector)
         return sorted(info.base_name for info in found if info.type == pafs.FileType.File)
 
+    def files_below(self, folder: str) -> list[str]:
+        """Paths of all files below *folder* of the root, from there on, sorted; none where it is not there."""
+        full = f"{self.root}/{folder}"
+        with self.reaching():
+            found = self.filesystem.get_file_info(pafs.FileSelector(full, recursive=True, allow_not_found=True))
+        return sorted(info.path.removeprefix(f"{full}/") for info in found if info.type == pafs.FileType.File)
+
     def is_file(self, path: str) -> bool:
         """Whether a file lies at the full *path*."""
         with self.reaching():

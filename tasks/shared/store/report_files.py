@@ -1,15 +1,29 @@
-"""Where reports lie in the lake: of days (reporting writes them, tracking attaches them), comparisons, prompts."""
+"""Where reports lie in the lake: of days, weeks and months (reporting writes them), comparisons, prompts."""
 
 from urllib.parse import quote
 
-from tasks.shared.records import Window
+from tasks.shared.records import Edition, Window
 
 REPORT_PAGE = "report.html"
+REPORTS_FOLDER = "reports"
+REPORT_INDEX = f"{REPORTS_FOLDER}/index.html"
+# How the folder of an edition is called, and its period in it: date=2026-11-19, week=2026-W47, month=2026-11.
+PERIODS: dict[Edition, tuple[str, str]] = {
+    "day": ("date", "%Y-%m-%d"),
+    "week": ("week", "%G-W%V"),
+    "month": ("month", "%Y-%m"),
+}
 
 
-def report_path(project: str, window: Window, name: str = REPORT_PAGE) -> str:
-    """Path below the lake's root of the file *name* of the report of the day that *window* begins on."""
-    return f"reports/date={window.start:%Y-%m-%d}/project={quote(project, safe='')}/{name}"
+def period_name(window: Window, edition: Edition = "day") -> str:
+    """How the day, week or month that *window* begins in is called: 2026-11-19, 2026-W47, 2026-11."""
+    return f"{window.start:{PERIODS[edition][1]}}"
+
+
+def report_path(project: str, window: Window, name: str = REPORT_PAGE, edition: Edition = "day") -> str:
+    """Path below the lake's root of the file *name* of the report of the *edition* that *window* begins in."""
+    folder = f"{PERIODS[edition][0]}={period_name(window, edition)}"
+    return f"reports/{folder}/project={quote(project, safe='')}/{name}"
 
 
 def comparison_path(project: str, gate: str, baseline: str, candidate: str, name: str = REPORT_PAGE) -> str:

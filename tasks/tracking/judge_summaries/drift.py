@@ -30,7 +30,7 @@ def drift(day: JudgeDay) -> Iterator[Metric]:
     by_day: dict[dt.date, list[Pair]] = defaultdict(list)
     for pair in day.labels.usable:
         by_day[pair.day].append(pair)
-    today = by_day.get(day.day, [])
+    today = [pair for pair in day.labels.usable if day.holds(pair.day)]
     same = [float(pair.passes == pair.people_pass) for pair in today]
     agreement = hajek(same, [pair.chance for pair in today], [pair.trace for pair in today])
     yield from estimated(f"judge_agreement/{day.name}", agreement)

@@ -25,7 +25,7 @@ def _corrected(day: JudgeDay) -> Iterator[Metric]:
     pairs = day.labels.usable
     if day.raw is None or not pairs:
         return
-    today = share(sum(pair.day == day.day for pair in pairs), len(pairs))
+    today = share(sum(day.holds(pair.day) for pair in pairs), len(pairs))
     found = corrected(day.raw, day.rates.tpr, day.rates.tnr, shared=today)
     informative = float(found.value is not None)
     yield Metric(f"judge_informative/{day.name}", informative, len(pairs), 1.0)
@@ -36,7 +36,7 @@ def _corrected(day: JudgeDay) -> Iterator[Metric]:
 
 def _prediction_powered(day: JudgeDay) -> Iterator[Metric]:
     """Only of labels of the day that were drawn at random among its judged units; n is how many those are."""
-    drawn = label_draws([pair for pair in day.labels.usable if pair.day == day.day])
+    drawn = label_draws([pair for pair in day.labels.usable if day.holds(pair.day)])
     units = [_judged(day, unit, drawn.get(unit.unit_id)) for unit in day.units]
     if sum(unit.human is not None for unit in units) < LEAST_LABELS_OF_THE_DAY:
         return

@@ -10,9 +10,9 @@ from tasks.tracking.summary import Row, Summary, count
 QUERY = f"""
 WITH looked_at AS (
     SELECT table_name, file, expectation, "column", bool_or(severity = 'warning' AND NOT success) AS warned
-    FROM {standing()} WHERE table_name <> 'metrics' GROUP BY ALL
+    FROM {standing()} WHERE table_name NOT IN ('metrics', 'period_metrics') GROUP BY ALL
 )
-SELECT (SELECT count(*) FROM quarantine WHERE table_name <> 'metrics') AS quarantined,
+SELECT (SELECT count(*) FROM quarantine WHERE table_name NOT IN ('metrics', 'period_metrics')) AS quarantined,
     (SELECT count(*) FROM spans) AS spans, count(*) AS checks, count(*) FILTER (warned) AS warned
 FROM looked_at
 """

@@ -42,26 +42,36 @@ DECISIONS = Table(
     ),
 )
 
+METRICS_COLUMNS = (
+    Column("start_time", TIME, "start of the window", required=True),
+    Column("end_time", TIME, "end of the window", required=True),
+    Column("name", TEXT, "metric name, stable over time", required=True),
+    Column("dimension", TEXT, "empty for the whole window, else key=value", required=True),
+    Column("value", FLOAT, "the number", required=True),
+    Column("n", INTEGER, "units the number speaks for", required=True),
+    Column("coverage", FLOAT, "share of eligible units that n speaks for", required=True),
+    Column("low", FLOAT, "lower end of the 95 % interval; null for an exact count"),
+    Column("high", FLOAT, "upper end"),
+    Column("unit", TEXT, "ms, usd, tokens, share ... or empty", required=True),
+    Column("worst", FLOAT, "the number if every missing score were the worst; null where none is missing"),
+    Column("best", FLOAT, "the same with the best"),
+)
 METRICS = Table(
     name="metrics",
     doc="Summary metrics of a day, each with n, coverage and interval.",
     key=("name", "dimension"),
     grain="day",
     rewrite="replace",
-    columns=(
-        Column("start_time", TIME, "start of the window", required=True),
-        Column("end_time", TIME, "end of the window", required=True),
-        Column("name", TEXT, "metric name, stable over time", required=True),
-        Column("dimension", TEXT, "empty for the whole window, else key=value", required=True),
-        Column("value", FLOAT, "the number", required=True),
-        Column("n", INTEGER, "units the number speaks for", required=True),
-        Column("coverage", FLOAT, "share of eligible units that n speaks for", required=True),
-        Column("low", FLOAT, "lower end of the 95 % interval; null for an exact count"),
-        Column("high", FLOAT, "upper end"),
-        Column("unit", TEXT, "ms, usd, tokens, share ... or empty", required=True),
-        Column("worst", FLOAT, "the number if every missing score were the worst; null where none is missing"),
-        Column("best", FLOAT, "the same with the best"),
-    ),
+    columns=METRICS_COLUMNS,
+)
+
+PERIOD_METRICS = Table(
+    name="period_metrics",
+    doc="The same metrics of a week or a month, computed from its rows and not from its days' metrics.",
+    key=("edition", "name", "dimension"),
+    grain="day",
+    rewrite="replace",
+    columns=(*METRICS_COLUMNS, Column("edition", TEXT, "week or month", required=True)),
 )
 
 ANCHORS = Table(
