@@ -17,7 +17,6 @@ from flows.prompt_commands import prompts
 from tasks.evaluate.catalogue import Ready, check
 from tasks.evaluate.undecided import undecided
 from tasks.reports.evidence import Evidence
-from tasks.reports.links import Links
 from tasks.shared.channels.channel import known_channels
 from tasks.shared.records import Evaluator, Window
 from tasks.shared.settings import Settings, load_settings
@@ -196,7 +195,7 @@ def test_every_python_example_runs(where, text, tmp_path, monkeypatch):
         units = undecided(lake, "example", day, Ready("example", names["EVALUATOR"], {}))
         assert set(names["EVALUATOR"].needs) <= set(units.column_names)
     if "SECTION" in names:
-        (table,) = names["SECTION"].build(Evidence(lake, "example", day, Links("http://phoenix.test")))
+        (table,) = names["SECTION"].build(Evidence.open(load_settings(), "example", day))
         assert table.columns
 
 

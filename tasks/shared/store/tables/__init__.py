@@ -8,7 +8,7 @@ from tasks.shared.store.tables.checked import CHECKS, QUARANTINE
 from tasks.shared.store.tables.datasets import DATASET_VERSIONS, EXAMPLES
 from tasks.shared.store.tables.experiments import EXPERIMENT_RUNS, EXPERIMENTS, PROMPT_CANDIDATES, VERDICTS
 from tasks.shared.store.tables.messages import DELIVERIES
-from tasks.shared.store.tables.scores from tasks.shared.store.tables.scores import ANCHORS, DECISIONS, LABEL_QUEUE, METRICS, PERIOD_METRICS
+from tasks.shared.store.tables.scores import ANCHORS, DECISIONS, LABEL_QUEUE, METRICS, PERIOD_METRICS
 from tasks.shared.store.tables.table import FLAG, FLOAT, INTEGER, TEXT, TIME, Column, Table
 from tasks.shared.store.tables.traffic import ANNOTATIONS, FEEDBACK, SPANS
 
