@@ -19,6 +19,7 @@ from tasks.shared.store.tables import TABLES
 from tests.reports.days import DAY, normal_day
 
 pytestmark = pytest.mark.servers
+FILES = ["report.html", "report.json", "report.md", "report.pdf", "report.zip"]
 PAGE = "reports/date=2026-11-19/project={}/report.html"
 
 
@@ -90,7 +91,19 @@ async def test_several_days_have_a_report_each_and_one_without_a_run_says_so(lak
 async def test_a_second_report_replaces_the_first(lake, project):
     await reporting(DAY)
     await reporting(DAY)
-    assert names_below(lake.location("reports/date=2026-11-19")) == ["report.html", "report.md"]
+    assert names_below(lake.location("reports/date=2026-11-19")) == FILES
+
+
+async def test_a_week_is_reported_from_metrics_of_its_own_and_the_index_leads_to_it(lake, project):
+    receipt = await reporting(DAY, edition="week")
+    folder = f"reports/week=2026-W47/project={project}"
+    assert receipt.notes == (f"report: {lake.location(f'{folder}/report.html')}",)
+    assert names_below(lake.location("reports/week=2026-W47")) == FILES
+    (spans,) = lake.sql("SELECT * FROM period_metrics WHERE name = 'spans' AND dimension = ''", project).to_pylist()
+    assert (spans["edition"], spans["value"]) == ("week", 20.0)
+    assert spans["end_time"] - spans["start_time"] == dt.timedelta(days=7)
+    assert f'href="week=2026-W47/project={project}/report.html"'.encode() in lake.get_file("reports/index.html")
+    assert "Spans with an error" in artifact(f"report-{project}-week")["data"]
 
 
 async def test_a_dead_mlflow_fails_the_run_clearly_and_the_report_is_there_all_the_same(lake, project, monkeypatch):
