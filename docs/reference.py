@@ -21,6 +21,7 @@ from benchmarks.__main__ import RESULTS, last_results
 from benchmarks.__main__ import table as benchmark_table
 from deployments.simulator.faults import Faults
 from deployments.simulator.writing.skill import Skill
+from docs.price_table import PRICE_COLUMNS, price_rows
 from flows.__main__ import flow_summaries
 from tasks.evaluate import evaluators
 from tasks.evaluate.judge import Canary, Choice, Judge, Message, Rating, Sampling, Stratum, Swap
@@ -36,16 +37,28 @@ from tasks.shared.checks.rules import declared
 from tasks.shared.errors import NightjarError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator, Window
-from tasks.shared.settings import ChannelSettings, CheckSettings, EvaluatorSettings, JudgeSettings, Price, Settings
+from tasks.shared.settings import (
+    ChannelSettings,
+    CheckSettings,
+    EvaluatorSettings,
+    JudgeSettings,
+    LongPrice,
+    Price,
+    Settings,
+    TrafficBudget,
+)
 from tasks.shared.store.tables import TABLES, Table
 from tasks.tracking import judge_summaries, summaries
 from tasks.tracking.judge_summary import all_judge_summaries
 from tasks.tracking.summary import all_summaries
 
 ROOT = Path(__file__).parents[1]
+PRICES = ROOT / "tasks/shared/prices.toml"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(r"(<!-- begin: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 TARGET = re.compile(r"^([a-z-]+):.*?## (.*)$", re.MULTILINE)
+# Tables below a setting: what stands between its name and theirs.
+NESTED: Mapping[type[BaseModel], str] = {Price: '."<model>"', LongPrice: "", TrafficBudget: '."<project>"'}
 SOME_DAY = Window.of_day(dt.date(2000, 1, 1))
 SOME_ROWS = 4321.0
 
@@ -148,6 +161,11 @@ def settings() -> str:
     )
 
 
+def prices() -> str:
+    """Every price, and where it was compared."""
+    return _table(PRICE_COLUMNS, price_rows(PRICES.read_text(encoding="utf-8")))
+
+
 def tables() -> str:
     """Every table of the lake with its columns."""
     return "\n\n".join(_table_of_lake(table) for table in TABLES.values())
@@ -206,6 +224,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "checks": checks,
     "settings": settings,
+    "prices": prices,
     "tables": tables,
     "errors": error_tree,
     "faults": simulated_faults,
@@ -226,8 +245,8 @@ def setting_fields(model: type[BaseModel] = Settings, prefix: str = "") -> Itera
     for name, field in model.model_fields.items():
         if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
             inner.append((name, field.annotation))
-        elif Price in get_args(field.annotation):
-            inner.append((f'{name}."<model>"', Price))
+        elif found := [(below, kind) for kind, below in NESTED.items() if kind in get_args(field.annotation)]:
+            inner += [(f"{name}{below}", kind) for below, kind in found]
         else:
             yield f"{prefix}{name}", field
     for name, nested in inner:

@@ -62,6 +62,7 @@ gen_ai.{system,system_instructions.*,operation.name,provider.name,conversation.i
 gen_ai.{agent,workflow,evaluation,cost}.*
 gen_ai.request.*
 gen_ai.response.{id,model,finish_reasons,service_tier,system_fingerprint,time_to_first_chunk}
+gen_ai.openai.{request,response}.{service_tier,system_fingerprint}
 gen_ai.{input,output}.messages.*
 gen_ai.tool.{name,description,type,definitions.*,call.id,call.arguments.*,call.result.*}
 gen_ai.retrieval.{query.text,documents.*}

@@ -19,7 +19,17 @@ from tasks.fetch.dialects import openinference, otel_genai, traceloop
 from tasks.fetch.kinds import inferred_kind
 from tasks.fetch.known import DECLARED, undeclared, unknown_paths
 from tasks.fetch.messages import answered, asked
-from tasks.fetch.usage import MODEL_CALLS, USAGE, repeated_calls, tokens, tokens_beside, told_elsewhere
+from tasks.fetch.service_tier import at_batch_price
+from tasks.fetch.usage import (
+    AUDIO_SIDES,
+    MODEL_CALLS,
+    TOLD,
+    USAGE,
+    repeated_calls,
+    tokens,
+    tokens_beside,
+    told_elsewhere,
+)
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import SPAN_KINDS, STATUS_CODES, UTC, RawSpan, Window
 from tasks.shared.store.tables import QUARANTINE, SPANS
@@ -108,6 +118,7 @@ def _row(raw: RawSpan, window: Window, unknown: Counter[str]) -> Object:
         "attributes": written,
         **_exception(raw, attributes),
     }
+    row["batch_price"] = not TOLD.isdisjoint(found) and at_batch_price(attributes)
     row.update(tokens(found) if row["kind"] in MODEL_CALLS else tokens_beside(found))
     for name in JSON_COLUMNS:
         if name in found:
@@ -244,6 +255,8 @@ def _finished(row: Object, prices: PriceTable, *, counted: bool) -> list[Any]:
         row["completion_tokens"],
         row["cache_read_tokens"],
         row["cache_write_tokens"],
+        audio=row.get(AUDIO_SIDES, (0, 0)),
+        batch=row["batch_price"],
     )
     values = list(digested(row))
     values.append(hashlib.blake2b(canonical_bytes(values), digest_size=8).hexdigest())

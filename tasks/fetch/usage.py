@@ -13,23 +13,36 @@ MODEL_CALLS = frozenset({"LLM", "EMBEDDING", "RERANKER"})
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 DETAILS = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 USAGE = (*COUNTS, *DETAILS, "audio_tokens")
-TOLD = frozenset({*COUNTS, *DETAILS, "audio_input_tokens", "audio_output_tokens"})
+AUDIO = ("audio_input_tokens", "audio_output_tokens")
+# No column: what the price needs beside them.
+AUDIO_SIDES = "audio_sides"
+TOLD = frozenset({*COUNTS, *DETAILS, *AUDIO})
 Place = tuple[str, str | None]
 
 
 def tokens(found: Object) -> Object:
-    """Token columns of a span. Raises Malformed for a count that is no whole number."""
+    """Token columns of a span: cached tokens are part of the prompt's, reasoning is part of the completion's.
+
+    Raises Malformed for a count that is no whole number.
+    """
     counts = {name: integer(found.get(name), name) for name in (*COUNTS, *DETAILS)}
     prompt, completion = counts["prompt_tokens"], counts["completion_tokens"]
     cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
-    if prompt is not None and cached > prompt >= 0:
-        # The provider counts cached tokens apart; the column includes them.
+    reasoning = counts["reasoning_tokens"] or 0
+    # What the total has beside prompt and completion: providers that count cached tokens or reasoning apart.
+    beside = (counts["total_tokens"] or 0) - (prompt or 0) - (completion or 0)
+    if prompt is not None and (cached > prompt >= 0 or (cached > 0 and beside in {cached, cached + reasoning})):
         prompt = counts["prompt_tokens"] = prompt + cached
+    if completion is not None and (
+        reasoning > completion >= 0 or (reasoning > 0 and beside in {reasoning, reasoning + cached})
+    ):
+        completion = counts["completion_tokens"] = completion + reasoning
     if counts["total_tokens"] is None and (prompt is not None or completion is not None):
         counts["total_tokens"] = (prompt or 0) + (completion or 0)
-    audio = [integer(found.get(f"audio_{side}_tokens"), f"audio_{side}_tokens") for side in ("input", "output")]
-    heard = [count for count in audio if count is not None]
-    return {**counts, "audio_tokens": sum(heard) if heard else None}
+    audio = [integer(found.get(name), name) for name in AUDIO]
+    known = [count for count in audio if count is not None]
+    sides = tuple(max(count or 0, 0) for count in audio)
+    return {**counts, "audio_tokens": sum(known) if known else None, AUDIO_SIDES: sides}
 
 
 def tokens_beside(found: Object) -> Object:

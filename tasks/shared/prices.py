@@ -14,6 +14,7 @@ from typing import Any
 from tasks.shared.settings import Price
 
 MILLION = Decimal(1_000_000)
+PRICED = ("input", "output", "cache_read", "cache_write", "training", "audio_input", "audio_output")
 # `us.anthropic.claude...`: Bedrock puts the vendor, and before it the region group of an inference profile.
 BEDROCK_PREFIX = re.compile(r"^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|mistral|meta|cohere|ai21|deepseek|openai)\.")
 
@@ -23,7 +24,8 @@ class Rate:
     """USD per one million tokens, from the UTC date `since` on.
 
     `batch` is the factor on all of them for calls through the provider's batch interface; `training` is for tokens that
-    a fine-tuning job passes through, None where the model cannot be tuned or nobody knows.
+    a fine-tuning job passes through, None where the model cannot be tuned or nobody knows. Calls of more than
+    `long_above` prompt tokens, cached ones included, go at the rates of `long` as a whole.
     """
 
     since: dt.date
@@ -33,11 +35,33 @@ class Rate:
     cache_write: Decimal
     batch: Decimal
     training: Decimal | None = None
+    audio_input: Decimal | None = None
+    audio_output: Decimal | None = None
+    long_above: int = 0
+    long: "Rate | None" = None
 
-    def cost(self, prompt: int, completion: int, read: int = 0, write: int = 0, *, batch: bool = False) -> Decimal:
-        """Exact USD for these tokens, *read* and *write* being those that a cache served or took."""
+    def cost(
+        self,
+        prompt: int,
+        completion: int,
+        read: int = 0,
+        write: int = 0,
+        *,
+        audio: tuple[int, int] = (0, 0),
+        batch: bool = False,
+    ) -> Decimal:
+        """Exact USD for these tokens.
+
+        Of the prompt, *read* and *write* are tokens that a cache served or took, *audio* (heard, spoken) are those of
+        prompt and completion that are audio; what a cache served is not told apart.
+        """
         uncached = prompt - read - write if prompt >= read + write else prompt
-        tokens = uncached * self.input + completion * self.output + read * self.cache_read + write * self.cache_write
+        if self.long and uncached + read + write > self.long_above:
+            return self.long.cost(prompt, completion, read, write, audio=audio, batch=batch)
+        heard, spoken = min(audio[0], uncached), min(audio[1], completion)
+        tokens = (uncached - heard) * self.input + (completion - spoken) * self.output
+        tokens += heard * _or(self.audio_input, self.input) + spoken * _or(self.audio_output, self.output)
+        tokens += read * self.cache_read + write * self.cache_write
         return (tokens * self.batch if batch else tokens) / MILLION
 
 
@@ -61,7 +85,7 @@ class PriceTable:
     def shipped(cls, overrides: Mapping[str, Price] | None = None) -> "PriceTable":
         """The table that comes with Nightjar; *overrides* (model name, `*` matches anything) come first."""
         version, models = _shipped()
-        own = (_model((name,), [price.model_dump()], 1) for name, price in (overrides or {}).items())
+        own = (_model((name,), [price.model_dump()], price.batch) for name, price in (overrides or {}).items())
         return cls(version, (*own, *models))
 
     def rate(self, model: str, at: dt.datetime) -> Rate | None:
@@ -80,6 +104,7 @@ class PriceTable:
         cache_read_tokens: int | None = None,
         cache_write_tokens: int | None = None,
         *,
+        audio: tuple[int, int] = (0, 0),
         batch: bool = False,
     ) -> float | None:
         """Price of one call, rounded once at the end. None when the model or every token count is unknown.
@@ -93,7 +118,8 @@ class PriceTable:
         if rate is None:
             return None
         read, write = cache_read_tokens or 0, cache_write_tokens or 0
-        return float(rate.cost(prompt_tokens or 0, completion_tokens or 0, read, write, batch=batch))
+        cost = rate.cost(prompt_tokens or 0, completion_tokens or 0, read, write, audio=audio, batch=batch)
+        return float(cost)
 
     def training_usd(self, model: str, at: dt.datetime, tokens: int) -> float | None:
         """Price of a fine-tuning job of *model* that passes *tokens* through, all epochs together; None if unknown."""
@@ -123,21 +149,24 @@ def _model(names: Sequence[str], prices: Sequence[Mapping[str, Any]], batch: Any
 
 
 def _rate(price: Mapping[str, Any], batch: Any) -> Rate:
-    read, write = price.get("cache_read"), price.get("cache_write")
+    given = {name: _exact(price[name]) for name in PRICED if price.get(name) is not None}
+    long = price.get("long")
     return Rate(
         since=price.get("since", dt.date.min),
-        input=_exact(price["input"]),
-        output=_exact(price["output"]),
-        cache_read=_exact(price["input"] if read is None else read),
-        cache_write=_exact(price["input"] if write is None else write),
         batch=_exact(batch),
-        training=None if price.get("training") is None else _exact(price["training"]),
+        long_above=long["above"] if long else 0,
+        long=_rate(long, batch) if long else None,
+        **{"cache_read": given["input"], "cache_write": given["input"], **given},
     )
 
 
 def _exact(number: Any) -> Decimal:
     """The number as written, not as its nearest binary fraction."""
     return Decimal(str(number))
+
+
+def _or(own: Decimal | None, other: Decimal) -> Decimal:
+    return other if own is None else own
 
 
 @cache

@@ -36,7 +36,7 @@ def test_a_million_tokens_in_and_out_cost_the_list_price(model: str, dollars: st
     assert TABLE.cost_usd(model, NOW, 1_000_000, 1_000_000) == float(dollars)
 
 
-@pytest.mark.parametrize("model", ["nobody-1", "", "ft:gpt-4o-mini-2024-07-18:acme::1", "gpt-4o-audio-preview", None])
+@pytest.mark.parametrize("model", ["nobody-1", "", "ft:gpt-4o-mini-2024-07-18:acme::1", "gpt-image-2", None])
 def test_a_model_without_a_price_costs_nothing_known(model: str | None) -> None:
     assert TABLE.cost_usd(model, NOW, 1_000, 1_000) is None
 
@@ -65,6 +65,53 @@ def test_the_price_is_that_of_the_day() -> None:
 
 def test_the_batch_interface_is_cheaper() -> None:
     assert TABLE.cost_usd("gpt-4o", NOW, 1_000_000, 0, batch=True) == 1.25
+
+
+def test_audio_has_its_own_price_on_both_sides() -> None:
+    cost = TABLE.cost_usd("gpt-4o-audio-preview", NOW, 1_000, 500, audio=(800, 400))
+    assert cost == (200 * 2.5 + 800 * 40 + 100 * 10 + 400 * 80) / 1e6
+    assert TABLE.cost_usd("gpt-4o", NOW, 1_000, 500, audio=(800, 400)) == TABLE.cost_usd("gpt-4o", NOW, 1_000, 500)
+
+
+def test_a_long_prompt_costs_more_as_a_whole_and_cached_tokens_count_for_its_length() -> None:
+    model = "claude-sonnet-4-5-20250929"
+    assert TABLE.cost_usd(model, NOW, 200_000, 1_000) == (200_000 * 3 + 1_000 * 15) / 1e6
+    assert TABLE.cost_usd(model, NOW, 200_001, 1_000) == (200_001 * 6 + 1_000 * 22.5) / 1e6
+    assert TABLE.cost_usd(model, NOW, 300_000, 0, 250_000, batch=True) == (50_000 * 6 + 250_000 * 0.6) / 2e6
+
+
+def test_own_prices_may_have_long_prompts_audio_and_batches() -> None:
+    price = Price.model_validate(
+        {"input": 1, "output": 2, "audio_input": 9, "batch": 0.25, "long": {"above": 10, "input": 3, "output": 4}}
+    )
+    own = PriceTable.shipped({"m": price})
+    assert own.cost_usd("m", NOW, 10, 10, audio=(4, 4)) == (6 + 4 * 9 + 10 * 2) / 1e6
+    assert own.cost_usd("m", NOW, 11, 10, batch=True) == (11 * 3 + 10 * 4) / 4e6
+
+
+COUNTS = st.integers(0, 10**6)
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS, st.tuples(COUNTS, COUNTS), st.booleans())
+def test_no_discount_makes_a_call_free_or_dearer(prompt, completion, read, write, audio, batch) -> None:
+    for model in ("gpt-4o", "claude-sonnet-4-5", "gpt-4o-audio-preview", "gemini-2.5-pro"):
+        rate = TABLE.rate(model, NOW)
+        cost = rate.cost(prompt, completion, read, write, audio=audio, batch=batch)
+        dearest = max(rate.input, rate.cache_write, rate.audio_input or 0)
+        spoken = max(rate.output, rate.audio_output or 0)
+        assert 0 <= cost <= ((prompt + read + write) * dearest * 2 + completion * spoken * 2) / 1_000_000
+        assert rate.cost(prompt, completion, read, write, audio=audio, batch=True) <= cost
+        if prompt >= read + write:  # more of the prompt from the cache is never dearer
+            fewer = rate.cost(prompt, completion, 0, write, audio=(0, audio[1]), batch=batch)
+            assert rate.cost(prompt, completion, read, write, audio=(0, audio[1]), batch=batch) <= fewer
+
+
+@given(COUNTS, COUNTS, st.integers(0, 300_000), st.integers(0, 300_000))
+def test_the_parts_of_a_call_cost_what_the_call_costs(prompt, completion, read, write) -> None:
+    rate = TABLE.rate("claude-3-5-sonnet", NOW)
+    whole = rate.cost(prompt + read + write, completion, read, write)
+    parts = rate.cost(prompt, 0), rate.cost(0, completion), rate.cost(read, 0, read, 0), rate.cost(write, 0, 0, write)
+    assert whole == sum(parts)
 
 
 def test_settings_override_the_shipped_table() -> None:

@@ -136,6 +136,16 @@ class CheckSettings(Section):
     volume_change: float = Field(0.5, gt=0, description="change against the same weekday before it warns; 0.5 is 50 %")
 
 
+class LongPrice(Section):
+    """USD per one million tokens, all tokens of a call whose prompt is long."""
+
+    above: Positive = Field(description="prompt tokens, cached ones included, above which a call costs this")
+    input: float = Field(ge=0, description="input tokens that no cache served")
+    output: float = Field(ge=0, description="output tokens, reasoning included")
+    cache_read: float | None = Field(None, ge=0, description="the input price when absent")
+    cache_write: float | None = Field(None, ge=0, description="the input price when absent")
+
+
 class Price(Section):
     """USD per one million tokens."""
 
@@ -143,4 +153,8 @@ class Price(Section):
     output: float = Field(ge=0, description="output tokens, reasoning included")
     cache_read: float | None = Field(None, ge=0, description="the input price when absent")
     cache_write: float | None = Field(None, ge=0, description="the input price when absent")
+    audio_input: float | None = Field(None, ge=0, description="audio that the model hears; the input price when absent")
+    audio_output: float | None = Field(None, ge=0, description="audio that it speaks; the output price when absent")
+    batch: float = Field(1.0, gt=0, le=1, description="factor for calls through the provider's batch interface")
+    long: LongPrice | None = Field(None, description="the price of calls with a long prompt; the same when absent")
     training: float | None = Field(None, ge=0, description="per token of a fine-tuning job; not known when absent")
