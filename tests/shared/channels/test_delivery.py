@@ -144,7 +144,7 @@ def test_no_secret_gets_into_what_is_told(tmp_path, kinds, caplog):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"kind": "fax"}, "channels.a.kind 'fax' is no kind of channel. Use one of file"),
+        ({"kind": "fax"}, "channels.a.kind 'fax' is no kind of channel. Use one of apprise, file, "),
         (
             {"kind": "file"},
             "channels.a.folder is missing. Give it in nightjar.toml, or as NIGHTJAR_CHANNELS__A__FOLDER.",

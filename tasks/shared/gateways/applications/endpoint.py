@@ -9,6 +9,7 @@ import orjson
 
 from tasks.shared.errors import ConfigurationError, ServiceBusy, ServiceRefused, ServiceUnavailable
 from tasks.shared.gateways.applications.said import WORDS_AT_MOST, Said, in_short, said_in
+from tasks.shared.gateways.http import retry_after_seconds
 
 TOO_MANY = frozenset({429, 503})
 WORTH_ANOTHER_TRY = frozenset({408, 409, 425})
@@ -56,8 +57,7 @@ class Endpoint:
 def _failure(answer: httpx.Response) -> ServiceUnavailable | ServiceRefused:
     words = f"it answered {answer.status_code} {' '.join(answer.text.split())[:WORDS_AT_MOST]}".strip() + "."
     if answer.status_code in TOO_MANY:
-        asked_for = answer.headers.get("retry-after", "")
-        return ServiceBusy(words, float(asked_for) if asked_for.isdigit() else None)
+        return ServiceBusy(words, retry_after_seconds(answer))
     if answer.is_server_error or answer.status_code in WORTH_ANOTHER_TRY:
         return ServiceUnavailable(words)
     return ServiceRefused(words)

@@ -1,39 +1,25 @@
-"""A DynamoDB table that an application keeps its users' feedback in, read page by page. The only door to boto3.
+"""A DynamoDB table that an application keeps its users' feedback in, read page by page.
 
 Credentials come from where AWS's own tools take them: environment, profile, role of the machine.
 """
 
 import datetime as dt
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tasks.shared.errors import ConfigurationError, NightjarError, ServiceRefused, ServiceUnavailable
+from tasks.shared.errors import NightjarError, ServiceRefused, ServiceUnavailable
+from tasks.shared.gateways.aws.failures import CREDENTIALS, is_busy, plainly, words_of
 from tasks.shared.gateways.aws.questions import Request, queries, scan
 from tasks.shared.settings import FeedbackSettings, without_password
 
 Item = dict[str, Any]
 SHOWN_TABLES = 10
-SHOWN_WORDS = 300
-BUSY = {
-    "InternalServerError",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingException",
-}
-NO_ENTRY = {
-    "AccessDeniedException": "Allow the role dynamodb:DescribeTable, dynamodb:Scan and dynamodb:Query on the table.",
-    "ExpiredTokenException": "Log in again, or renew the credentials.",
-    "IncompleteSignature": "Check the AWS credentials.",
-    "InvalidSignatureException": "Check the AWS credentials and this machine's clock.",
-    "MissingAuthenticationTokenException": "Check the AWS credentials.",
-    "UnrecognizedClientException": "Check the AWS credentials: DynamoDB does not know them.",
-}
+NOT_ALLOWED = "Allow the role dynamodb:DescribeTable, dynamodb:Scan and dynamodb:Query on the table."
+HINTS = {**CREDENTIALS, "AccessDeniedException": NOT_ALLOWED}
 
 
 @dataclass(frozen=True)
@@ -121,48 +107,23 @@ class FeedbackTable:
                 ),
             )
 
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        """Turn what boto3 raises into one line to act on."""
-        from botocore import exceptions as aws
+    def _plainly(self) -> AbstractContextManager[None]:
+        return plainly("DynamoDB", self._where, "feedback.", self._refusal, self.settings.attempts)
 
-        try:
-            yield
-        except aws.ClientError as error:
-            raise self._refusal(error.response) from error
-        except aws.NoRegionError as error:
-            raise ConfigurationError(
-                "no AWS region is known for DynamoDB. Set feedback.region or AWS_REGION."
-            ) from error
-        except (aws.ConnectionError, aws.HTTPClientError) as error:
-            raise ServiceUnavailable(
-                f"DynamoDB ({self._where}) cannot be reached after {self.settings.attempts} tries: {error} "
-                "Check feedback.region, feedback.endpoint_url and the network; then run again."
-            ) from error
-        except (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError) as error:
-            raise ConfigurationError(
-                f"there are no usable AWS credentials for DynamoDB ({self._where}): {error}. Set AWS_PROFILE, "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role."
-            ) from error
-        except (aws.BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-            raise ConfigurationError(
-                f"DynamoDB ({self._where}) cannot be asked: {error}. Check [feedback] and the AWS configuration."
-            ) from error
-
-    def _refusal(self, answer: dict[str, Any]) -> NightjarError:
-        code, words = answer["Error"]["Code"], " ".join(answer["Error"].get("Message", "").split())[:SHOWN_WORDS]
-        said = f"DynamoDB ({self._where}) refused table {self.settings.table!r}: {code} {words}".rstrip(". ")
+    def _refusal(self, answer: Mapping[str, Any]) -> NightjarError:
+        code = answer["Error"]["Code"]
+        said = f"DynamoDB ({self._where}) refused table {self.settings.table!r}: {words_of(answer)}"
         if code == "ResourceNotFoundException":
             return ServiceRefused(
                 f"DynamoDB ({self._where}) has no table {self.settings.table!r}. {self._tables()}"
                 "Correct feedback.table, feedback.region or feedback.endpoint_url."
             )
-        if code in BUSY or answer["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        if is_busy(answer):
             return ServiceUnavailable(
                 f"{said}, {self.settings.attempts} times. Run again later, with a longer feedback.pause_seconds or "
                 "smaller feedback.page_items."
             )
-        return ServiceRefused(f"{said}. {NO_ENTRY.get(code, 'Check the settings of [feedback].')}")
+        return ServiceRefused(f"{said}. {HINTS.get(code, 'Check the settings of [feedback].')}")
 
     def _tables(self) -> str:
         from botocore.exceptions import BotoCoreError, ClientError

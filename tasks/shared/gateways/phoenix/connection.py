@@ -13,12 +13,12 @@ import httpx
 import orjson
 
 from tasks.shared.errors import ConfigurationError, ServiceUnavailable
+from tasks.shared.gateways.http import retry_after_seconds
 from tasks.shared.gateways.phoenix.failures import (
     Answered,
     Broken,
     Unreadable,
     hint_for,
-    retry_after_seconds,
     shown_url,
     worth_another_try,
 )

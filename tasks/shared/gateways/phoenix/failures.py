@@ -1,8 +1,5 @@
 """How Phoenix says no, and which failures are worth another try."""
 
-import datetime as dt
-from email.utils import parsedate_to_datetime
-
 import httpx
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
@@ -31,18 +28,6 @@ class Broken(ServiceUnavailable):
 def worth_another_try(status: int) -> bool:
     """Whether the same request may succeed later."""
     return status == TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
-
-
-def retry_after_seconds(answer: httpx.Response, now: dt.datetime | None = None) -> float | None:
-    """What the answer's Retry-After header asks for, in seconds or as a date; None without one."""
-    text = answer.headers.get("retry-after", "")
-    if text.isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (moment - (now or dt.datetime.now(dt.UTC))).total_seconds())
 
 
 def hint_for(status: int) -> str:

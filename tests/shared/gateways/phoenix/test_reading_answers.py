@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from tasks.shared.errors import ConfigurationError
+from tasks.shared.gateways.http import retry_after_seconds
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.gateways.phoenix.ahead import in_order
 from tasks.shared.gateways.phoenix.connection import Connection, json_object
-from tasks.shared.gateways.phoenix.failures import Unreadable, hint_for, retry_after_seconds, shown_url
+from tasks.shared.gateways.phoenix.failures import Unreadable, hint_for, shown_url
 from tasks.shared.gateways.phoenix.rows import expression, rows_of_multipart, utc_text, without_kind
 from tasks.shared.settings import PhoenixSettings
 
