@@ -14,7 +14,7 @@ from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.records import DAY, Batch, Edition, Metric, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
-from tasks.shared.store.daily_costs import daily_costs
+from tasks.shared.store.daily_metric import daily_metric
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import report_path
 from tasks.shared.store.stage import Stage
@@ -108,7 +108,9 @@ def _spending(
     """The day's own cost is among *metrics*, which are not in the lake yet."""
     today = window.start.date()
     cost = next(metric.value for metric in metrics if metric.name == "cost_usd" and not metric.dimension)
-    return spending(daily_costs(lake, project, today - DAY) | {today: cost}, today, settings.cost.budget_of(project))
+    return spending(
+        daily_metric(lake, project, "cost_usd", today - DAY) | {today: cost}, today, settings.cost.budget_of(project)
+    )
 
 
 def _log_day(project: str, window: Window, flow_run: dict[str, str]) -> Batch:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.shared.records import Metric, Window
 from tasks.shared.settings import TrafficBudget
-from tasks.shared.store.daily_costs import daily_costs
+from tasks.shared.store.daily_metric import daily_metric
 from tasks.shared.store.tables import METRICS
 from tasks.tracking.spending import spending
 from tasks.tracking.summary import metric_rows
@@ -71,4 +71,4 @@ def test_the_cost_of_days_is_read_from_their_metrics(tmp_path):
         metrics = [Metric("cost_usd", usd, 1, 1.0), Metric("cost_usd", 9.0, 1, 1.0, dimension="model=m")]
         window = Window.of_day(day)
         lake.write(METRICS, "p", window, metric_rows(metrics, window))
-    assert daily_costs(lake, "p", TODAY) == {TODAY - DAY: 2.0, TODAY: 3.0}
+    assert daily_metric(lake, "p", "cost_usd", TODAY) == {TODAY - DAY: 2.0, TODAY: 3.0}

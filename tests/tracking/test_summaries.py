@@ -4,11 +4,13 @@ import datetime as dt
 from tempfile import TemporaryDirectory
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.shared.records import Metric
+from tasks.shared.statistics.clustered import clustered_mean
 from tasks.shared.statistics.hajek import hajek
 from tasks.shared.statistics.intervals import mean_interval, wilson
 from tasks.tracking.known_judges import KnownJudge
@@ -53,6 +55,17 @@ def test_error_rates_are_of_spans_and_of_traces_with_wilson_intervals(lake):
     assert (spans.low, spans.high) == pytest.approx(wilson(2, 5), abs=1e-11)
     assert (traces.value, traces.n) == (pytest.approx(1 / 3), 3)
     assert (traces.low, traces.high) == pytest.approx(wilson(1, 3), abs=1e-11)
+
+
+def test_a_query_costs_what_the_traces_with_priced_calls_do_with_sessions_as_clusters(lake):
+    costs = (("a", "s1", 0.1), ("b", "s1", 0.3), ("c", "s2", 0.2), ("d", "s3", None))
+    for_each = [(t, s, {"kind": "LLM", "parent_id": "x", "total_tokens": 5, "cost_usd": usd}) for t, s, usd in costs]
+    rows = [{"trace_id": t, "session_id": s} | call for t, s, one in for_each for call in ({}, one)]
+    put(lake, "spans", *rows, {"trace_id": "rootless", "parent_id": "y", "cost_usd": 9.0})
+    found = summarised(lake, "queries")["cost_per_query_usd"]
+    mean = clustered_mean(np.array([0.1, 0.3, 0.2]), ["s1", "s1", "s2"])
+    assert (found.value, found.n, found.coverage) == (pytest.approx(0.2), 3, 0.75)
+    assert (found.low, found.high) == pytest.approx(mean.bounds(0.025), rel=1e-6)
 
 
 def test_latency_without_dimension_is_of_roots_and_with_one_of_all_spans_of_the_name(lake):

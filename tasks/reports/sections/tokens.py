@@ -1,6 +1,7 @@
-"""Tokens in and out, by model and by hour."""
+"""Tokens in and out: the day, the week and the month so far, by model and by hour."""
 
 from tasks.reports.evidence import Evidence, Section
+from tasks.reports.spending import COLUMNS, over_periods, spending_of
 from tasks.shared.pages.blocks import Block, Chart, Number, Table, Text
 from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 
@@ -48,8 +49,10 @@ def tokens(evidence: Evidence) -> list[Block]:
     if counted < calls:
         blocks.append(Text(f"{calls - counted:,} of {calls:,} model calls carry no token counts.", "note"))
     slots = evidence.over_time(SLOTS, missing=0)
+    spending = spending_of(evidence)
     return [
         *blocks,
+        Table("Tokens so far", COLUMNS, over_periods(evidence, spending.tokens, spending.today, "tokens")),
         Chart(
             f"Tokens by {evidence.step}", "bars", evidence.step.capitalize(), ("prompt", "completion"), slots, "tokens"
         ),

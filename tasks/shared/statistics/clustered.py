@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cbrt, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.shared.statistics.estimate import NO_VARIANCE
 from tasks.shared.statistics.student import t_quantile
@@ -64,6 +64,19 @@ class ClusteredMean:
     def _unskewed(self, x: float) -> float:
         a = self.skewness
         return x if abs(a) < NO_SKEWNESS else 3 / a * (cbrt(1 + a * (x - a / 6)) - 1)
+
+
+def of_sums(sums: Mapping[str, Any]) -> ClusteredMean:
+    """The mean of `n` values from sums over `clusters`, as `clustered_mean` has it of the values themselves.
+
+    *sums* has n, clusters, the values' total, squared_sizes (of the clusters' sizes), and the squares and cubes of each
+    cluster's sum of residuals. The error of independent values cannot be told from these.
+    """
+    n, clusters, squares = sums["n"], sums["clusters"], sums["squares"]
+    robust = sqrt(clusters / (clusters - 1) * squares) / n if clusters > 1 else float("nan")
+    skewness = sums["cubes"] / squares**1.5 if squares > NO_VARIANCE else 0.0
+    like_sized = n * n / sums["squared_sizes"]
+    return ClusteredMean(sums["total"] / n, robust, float("nan"), n, clusters, like_sized, skewness)
 
 
 def clustered_mean(values: Array, clusters: Sequence[str]) -> ClusteredMean:
