@@ -1,7 +1,8 @@
 """`python -m flows`: run any flow by hand. Options come from the flow's typed parameters, help from its docstring.
 
-Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take. `why`,
-`tokens`, `examples` and `prompts` are no flows: they read the lake and change nothing, or are done in a moment.
+Only the flow that is called gets imported: Prefect alone takes longer to import than `--help` may take. `why`, `tokens`
+and other commands are no flows: they read and change nothing, or are done in a moment. The flow `sync` is run by
+`sync phoenix`, which has short options.
 """
 
 import ast
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.knowledge_commands import guidelines, sync_commands
 from flows.prompt_commands import prompts
 from flows.token_commands import WINDOW_OPTION, examples, tokens
 from tasks.shared.errors import NightjarError
@@ -54,9 +56,14 @@ def main(arguments: list[str]) -> int:
     app = App(name="python -m flows", help=HELP, version_flags=[], result_action="return_value")
     try:
         for name, summary in flow_summaries(Path(__file__).parent).items():
+            if name == sync_commands.name[0]:
+                sync_commands.help = summary
+                app.command(sync_commands)
+                continue
             wanted = arguments[:1] == [name]
             app.command(_command_of(name) if wanted else _named(name, summary), name=name)
         app.command(why)
+        app.command(guidelines)
         app.command(prompts)
         app.command(tokens)
         app.command(examples)

@@ -4,7 +4,6 @@ A question goes there once. What comes back without an answer is asked in the sy
 """
 
 import datetime as dt
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,10 @@ from dataclasses import dataclass, replace
 import orjson
 
 from tasks.evaluate.asking import Asker, Verdict, above_cap
-from tasks.evaluate.batch_results import Collector
+from tasks.evaluate.batch_answers import outcomes
 from tasks.evaluate.cases import Case, Messages, prompt_digest
 from tasks.evaluate.tariff import Tariff, tariff
-from tasks.shared.gateways.llm import Batches, Question, Usage
+from tasks.shared.gateways.llm import Batches, Collector, Question, Usage, custom_id
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Score, Status
 from tasks.shared.settings import Settings
@@ -161,14 +160,13 @@ async def batch_lane(settings: Settings, asker: Asker, told: Callable[[str], Non
         return tariff(judge, name, prices, now, batch=True)
 
     deadline = dt.timedelta(hours=settings.judges.batch_deadline_hours)
-    collector = Collector(judge, models, book, tariff_of, deadline, told)
+
+    def opened(name: str) -> Batches:
+        return models.batches(name, judge.max_output_tokens, judge.parameters)
+
+    collector = Collector(judge.name, book, opened, outcomes(judge, tariff_of), deadline, told)
     await collector.collect()
     return BatchLane(asker, book, collector, tariff_of(model), batches)
-
-
-def custom_id(batch: str, unit_id: str, title: str, digest: str) -> str:
-    """The name of a question in a batch: of unit, evaluator, version and prompt, in characters that all take."""
-    return hashlib.sha256("|".join((batch, unit_id, title, digest)).encode()).hexdigest()[:32]
 
 
 def _digests(case: Case) -> list[str]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tasks.evaluate import batch_results
+from tasks.shared.gateways.llm.batches import collecting
 from tests.evaluate.batch_world import PROJECT, judge, settings, unchecked
 from tests.evaluate.rows import DAY
 from tests.flows.killed_runs import arm
@@ -31,7 +31,7 @@ def run(point: list[Any] | None, root: str, url: str, model: str) -> int:
 
     judging.gate = unchecked
     # Nobody else is handing in: a batch that the provider does not know of a moment later never comes.
-    batch_results.HANDED_IN_WITHIN = dt.timedelta(0)
+    collecting.HANDED_IN_WITHIN = dt.timedelta(0)
     if point:
         arm(*point)
     asyncio.run(judging.judge_window(settings(Path(root), url), judge(model=model), PROJECT, DAY, "run"))

@@ -15,6 +15,7 @@ from tasks.shared.settings.curation import (
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
+from tasks.shared.settings.knowledge import SyncSettings
 from tasks.shared.settings.prompts import CompressSettings, OptimiseSettings, PromptSettings
 from tasks.shared.settings.reports import REPORT_FORMATS, GoalSettings, ReportFormat, ReportSettings
 from tasks.shared.settings.scoring import (
@@ -75,6 +76,7 @@ __all__ = [
     "Section",
     "Settings",
     "SplitSettings",
+    "SyncSettings",
     "TrafficBudget",
     "client_environment",
     "load_settings",

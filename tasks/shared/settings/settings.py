@@ -1,6 +1,6 @@
 """The only reader of the environment and of nightjar.toml. Values are passed on from here.
 
-First found wins: `NIGHTJAR_*` variables, the variables that the Phoenix and MLflow clients document, `nightjar.toml`
+First found wins: `NIGHTJAR_*` variables, those that the Phoenix, MLflow and Kaizen clients document, `nightjar.toml`
 (or the file `NIGHTJAR_CONFIG` names), then what `make up` wrote of the local stack (`.nightjar/local.toml`).
 """
 
@@ -30,6 +30,7 @@ from tasks.shared.settings.curation import (
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateSettings
+from tasks.shared.settings.knowledge import SyncSettings
 from tasks.shared.settings.prompts import PromptSettings
 from tasks.shared.settings.reports import ReportSettings
 from tasks.shared.settings.scoring import (
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     experiments: ExperimentSettings = ExperimentSettings()
     gates: dict[str, GateSettings] = Field(default_factory=dict, description="gates by name")
     prompts: PromptSettings = PromptSettings()
+    sync: SyncSettings = SyncSettings()
     reports: ReportSettings = ReportSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(
         default_factory=dict, description="channels by name; each kind's keys are in the guide to channels"
@@ -123,9 +125,9 @@ def load_settings() -> Settings:
 
 
 def client_environment(environment: dict[str, str]) -> dict[str, Any]:
-    """Settings found in the variables that the Phoenix and MLflow clients document."""
+    """Settings found in the variables that the clients of Phoenix, MLflow, Prefect and Kaizen document."""
     phoenix: dict[str, Any] = {}
-    for name in ("PHOENIX_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT"):
+    for name in ("PHOENIX_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT", "PHOENIX_URL"):
         if environment.get(name):
             phoenix["url"] = environment[name]
             break
@@ -141,8 +143,12 @@ def client_environment(environment: dict[str, str]) -> dict[str, Any]:
         found["prefect_api_url"] = environment["PREFECT_API_URL"]
     if providers := provider_environment(environment):
         found["judges"] = {"providers": providers}
-    if environment.get("PHOENIX_PROJECT_NAME"):
-        found["project"] = environment["PHOENIX_PROJECT_NAME"]
+    for name in ("PHOENIX_PROJECT_NAME", "PHOENIX_PROJECT"):
+        if environment.get(name):
+            found.setdefault("project", environment[name])
+    kaizen = {"namespace": "KAIZEN_NAMESPACE_ID", "store": "KAIZEN_PROVIDER"}
+    if sync := {key: environment[name] for key, name in kaizen.items() if environment.get(name)}:
+        found["sync"] = sync
     return found
 
 

@@ -4,7 +4,17 @@ The only door to phoenix-evals and to the providers' SDKs. Prompts, adapters and
 its executor and rate limiter are not used (one 429 stops everything for five seconds, one late timeout for ever).
 """
 
-from tasks.shared.gateways.llm.batches import HANDED_IN_WITHIN, Batches, Lost, Progress, Question, Submission
+from tasks.shared.gateways.llm.batch_writer import BatchWriter
+from tasks.shared.gateways.llm.batches import (
+    HANDED_IN_WITHIN,
+    Batches,
+    Collector,
+    Lost,
+    Progress,
+    Question,
+    Submission,
+    custom_id,
+)
 from tasks.shared.gateways.llm.call_price import CallPrice, call_price
 from tasks.shared.gateways.llm.embeddings import EmbeddingModels, embeddings
 from tasks.shared.gateways.llm.model import Model
@@ -15,13 +25,15 @@ from tasks.shared.gateways.llm.prompts import BuiltinMetric, Prompt, answer_sche
 from tasks.shared.gateways.llm.replies import Reply
 from tasks.shared.gateways.llm.traces import JudgeTraces
 from tasks.shared.gateways.llm.usage import Usage
-from tasks.shared.gateways.llm.writer import Errand, Writer, Written
+from tasks.shared.gateways.llm.writer import Errand, Request, Writer, Written
 
 __all__ = [
     "HANDED_IN_WITHIN",
+    "BatchWriter",
     "Batches",
     "BuiltinMetric",
     "CallPrice",
+    "Collector",
     "EmbeddingModels",
     "Errand",
     "JudgeTraces",
@@ -33,6 +45,7 @@ __all__ = [
     "Prompt",
     "Question",
     "Reply",
+    "Request",
     "Submission",
     "Usage",
     "Writer",
@@ -40,6 +53,7 @@ __all__ = [
     "answer_schema",
     "builtin_metric",
     "call_price",
+    "custom_id",
     "embeddings",
     "paid_try",
 ]

@@ -5,7 +5,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -46,7 +46,7 @@ class Written:
 
     `text` is the answer; `answer` is the object where a schema was given. `cost_usd` and `usage` are of all tries
     together, `latency_ms` and `started_at` of the one that answered. With `reused` all of it was paid for earlier, and
-    nothing now. `trouble` says why there is no answer.
+    nothing now. `trouble` says why there is no answer; `unreadable` that there was one, twice, which nobody can read.
     """
 
     status: Literal["answered", "errored", "budget_stopped"]
@@ -59,6 +59,25 @@ class Written:
     latency_ms: float = 0.0
     trouble: str = ""
     reused: bool = False
+    unreadable: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that decides what is asked of the model called `name`; the arguments of `Writer.write`."""
+
+    name: str
+    messages: Messages
+    schema: Mapping[str, Any] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    max_output_tokens: int = 1024
+    key: str = ""
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits over all that decides what is asked."""
+        asked = [self.messages, self.schema, self.parameters, self.max_output_tokens, self.key]
+        return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 class Writer:
@@ -97,30 +116,17 @@ class Writer:
         Raises:
             ConfigurationError: The model has no price, or its provider is not configured.
         """
-        question = _Question(name, messages, schema, dict(parameters or {}), max_output_tokens, key)
-        return await _Asking(self, question).written()
+        return await self.answer(Request(name, messages, schema, dict(parameters or {}), max_output_tokens, key))
 
-
-@dataclass(frozen=True)
-class _Question:
-    name: str
-    messages: Messages
-    schema: Mapping[str, Any] | None
-    parameters: Mapping[str, Any]
-    max_output_tokens: int
-    key: str
-
-    @property
-    def digest(self) -> str:
-        """32 hex digits over all that decides what is asked."""
-        asked = [self.messages, self.schema, self.parameters, self.max_output_tokens, self.key]
-        return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    async def answer(self, request: Request) -> Written:
+        """The same for a request that was put together before."""
+        return await _Asking(self, request).written()
 
 
 class _Asking:
     """The tries at one question, with what they cost together."""
 
-    def __init__(self, writer: Writer, question: _Question) -> None:
+    def __init__(self, writer: Writer, question: Request) -> None:
         self.writer, self.question, self.digest = writer, question, question.digest
         self.price = writer.price(question.name)
         self.most = self.price.most(question.messages, question.schema, question.max_output_tokens)
@@ -181,7 +187,7 @@ class _Asking:
         self.cost, self.usage = self.cost + cost, self.usage + (reply.usage or NO_USAGE)
         answered = self._answered(reply) if reply.kind == "answered" else None
         if reply.usage is not None:
-            self.writer.ledger.settle(number, cost, None if answered is None else _for_books(answered))
+            self.writer.ledger.settle(number, cost, None if answered is None else for_books(answered))
         if answered is not None:
             return answered
         if reply.kind == "refused":
@@ -216,10 +222,11 @@ class _Asking:
             cost_usd=float(usd(self.cost)),
             latency_ms=self.latency_ms,
             trouble=trouble,
+            unreadable=self.unreadable >= UNREADABLE_AT_MOST,
         )
 
 
-def _for_books(written: Written) -> str:
+def for_books(written: Written) -> str:
     """An answer as the ledger keeps it: all of it, so that a run that was killed finds what it measured."""
     kept = ("text", "answer", "usage", "cost_usd", "latency_ms", "started_at")
     return orjson.dumps({name: value for name, value in asdict(written).items() if name in kept}).decode()

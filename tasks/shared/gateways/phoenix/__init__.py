@@ -12,6 +12,7 @@ from tasks.shared.gateways.phoenix.experiments import (
 )
 from tasks.shared.gateways.phoenix.gateway import Phoenix
 from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
+from tasks.shared.gateways.phoenix.newest import ListedSpan
 from tasks.shared.gateways.phoenix.notes import NoteReceipt
 from tasks.shared.gateways.phoenix.prompt_versions import HubPrompt, PromptText
 from tasks.shared.gateways.phoenix.prompts import PromptHub, get_prompt
@@ -26,6 +27,7 @@ __all__ = [
     "Example",
     "Experiments",
     "HubPrompt",
+    "ListedSpan",
     "NewExperiment",
     "NoteReceipt",
     "Phoenix",

@@ -10,13 +10,14 @@ has neither the projected call nor the read-back of annotations by identifier.
 """
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
 from tasks.shared.errors import ServiceRefused
-from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, notes, projected, traces
+from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, newest, notes, projected, traces
 from tasks.shared.gateways.phoenix.ahead import in_order
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.attributes import Path, outermost
@@ -24,6 +25,7 @@ from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example
 from tasks.shared.gateways.phoenix.experiments import Experiments
 from tasks.shared.gateways.phoenix.failures import Answered
+from tasks.shared.gateways.phoenix.newest import ListedSpan
 from tasks.shared.gateways.phoenix.notes import NoteReceipt
 from tasks.shared.gateways.phoenix.projected import Question
 from tasks.shared.gateways.phoenix.projects import Project, find_project
@@ -125,6 +127,18 @@ class Phoenix:
         if not count:
             return []
         return await listed.sample(self._connection, await self._project(project), window, count, SAMPLED_PARTS)
+
+    async def newest_spans(
+        self, project: str, since: dt.datetime | None, limit: int
+    ) -> AsyncIterator[list[ListedSpan]]:
+        """The *limit* newest spans that started at *since* or later, without attributes, the newest traces first."""
+        async for page in newest.newest(self._connection, await self._project(project), since, limit):
+            yield page
+
+    async def whole_spans(self, project: str, span_ids: Sequence[str]) -> AsyncIterator[list[RawSpan]]:
+        """The spans *span_ids* with every attribute they have, some a call."""
+        async for chunk in newest.whole(self._connection, await self._project(project), span_ids):
+            yield chunk
 
     async def annotations(self, project: str, unit: Unit, ids: Sequence[str]) -> list[Json]:
         """What is annotated to the units *ids*, by whomever, notes included; Phoenix's own records."""

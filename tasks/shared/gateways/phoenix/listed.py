@@ -76,7 +76,7 @@ async def complete(connection: Connection, project: Project, spans: Sequence[Raw
     """Fetch into *spans* what the fast route cannot give: events, for status ERROR, and integers beyond 2**53."""
     lacking = {span["span_id"]: span for span in spans if _lacks(span, paths)}
     for ids in in_batches(sorted(lacking), IDS_PER_CALL):
-        for found in await _by_ids(connection, project, ids):
+        for found in await by_ids(connection, project, ids):
             lacking[found["context"]["span_id"]].update(from_listed(found, paths))
 
 
@@ -84,17 +84,18 @@ def _lacks(span: RawSpan, paths: Sequence[Path]) -> bool:
     return span["status_code"] == "ERROR" or any(is_doubtful(lookup(span["attributes"], path)) for path in paths)
 
 
-async def _by_ids(connection: Connection, project: Project, ids: Sequence[str]) -> list[Json]:
+async def by_ids(connection: Connection, project: Project, ids: Sequence[str]) -> list[Json]:
+    """Phoenix's own records of the spans *ids*; one that Phoenix cannot read is left out with a warning."""
     try:
         answer = await connection.get(f"{project.path}/spans", {"span_id": list(ids), "limit": len(ids)})
     except Broken as error:
         if len(ids) == 1:
-            logger.warning("Events and long integers of span %s cannot be read: %s", ids[0], error)
+            logger.warning("Span %s cannot be read whole: %s", ids[0], error)
             return []
         middle = len(ids) // 2
         return [
-            *await _by_ids(connection, project, ids[:middle]),
-            *await _by_ids(connection, project, ids[middle:]),
+            *await by_ids(connection, project, ids[:middle]),
+            *await by_ids(connection, project, ids[middle:]),
         ]
     found: list[Json] = answer["data"]
     return found

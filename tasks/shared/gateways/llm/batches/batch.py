@@ -1,6 +1,7 @@
 """What is handed in as a batch and what comes of it, whatever the provider."""
 
 import datetime as dt
+import hashlib
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -90,3 +91,8 @@ class Batches(Protocol):
         answer. Neither costs.
         """
         ...
+
+
+def custom_id(batch: str, unit_id: str, title: str, digest: str) -> str:
+    """The name of a question in a batch: of unit, asker, version and prompt, in characters that all take."""
+    return hashlib.sha256("|".join((batch, unit_id, title, digest)).encode()).hexdigest()[:32]

@@ -5,15 +5,11 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-import orjson
-
-from tasks.evaluate.answers import Unparseable, score_of
-from tasks.evaluate.judge import Judge
-from tasks.evaluate.tariff import Tariff
 from tasks.shared.errors import ConfigurationError, ServiceError, ServiceUnavailable
-from tasks.shared.gateways.llm import HANDED_IN_WITHIN, Batches, Lost, Models, Progress, Reply
+from tasks.shared.gateways.llm.batches.batch import HANDED_IN_WITHIN, Batches, Lost, Progress
+from tasks.shared.gateways.llm.replies import Reply
 from tasks.shared.store.batch_book import BatchBook, Outcome, RecordedBatch
 
 # Providers promise a cancelled batch's end within ten minutes.
@@ -24,19 +20,23 @@ GIVEN_UP_AFTER = dt.timedelta(days=7)
 
 @dataclass
 class Collector:
-    """Collects what the batches of one judge have come to. `troubles`: what is wrong with a batch still open."""
+    """Collects what the batches of one asker (a judge, an errand) have come to.
 
-    judge: Judge
-    models: Models
+    `opened` gives the batches of a model by its name; `outcome_of` says what a reply to an item of a batch comes to.
+    `troubles`: what is wrong with a batch still open.
+    """
+
+    asker: str
     book: BatchBook
-    tariff_of: Callable[[str], Tariff]
+    opened: Callable[[str], Batches]
+    outcome_of: Callable[[RecordedBatch, Reply], Outcome]
     deadline: dt.timedelta
     told: Callable[[str], None]
     troubles: dict[str, str] = field(default_factory=dict, init=False)
 
     async def collect(self) -> None:
-        """Look at every open batch of the judge once; a batch past the deadline is stopped first."""
-        for batch in self.book.open_batches(self.judge.name):
+        """Look at every open batch of the asker once; a batch past the deadline is stopped first."""
+        for batch in self.book.open_batches(self.asker):
             try:
                 await self._visit(batch)
             except (ServiceError, ConfigurationError) as error:
@@ -47,7 +47,7 @@ class Collector:
                     self.troubles[batch.id] = str(error)
 
     async def _visit(self, batch: RecordedBatch) -> None:
-        batches = self.models.batches(batch.model, self.judge.max_output_tokens, self.judge.parameters)
+        batches = self.opened(batch.model)
         provider_id = batch.provider_id or await self._found(batches, batch)
         if not provider_id:
             return
@@ -76,27 +76,11 @@ class Collector:
         if progress.kind == "ended":
             async with aclosing(batches.results(provider_id)) as results:
                 async for custom_id, reply in results:
-                    outcome = self._outcome(batch, reply)
+                    outcome = self.outcome_of(batch, reply)
                     counts[outcome.state] += self.book.settle(batch.id, custom_id, outcome)
         counts["unanswered"] += self.book.close(batch.id, progress.trouble or "the batch has no result for it")
         summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        self.told(f"{self.judge.name}: batch {batch.id} of {batch.items} questions has ended ({summary})")
-
-    def _outcome(self, batch: RecordedBatch, reply: Reply) -> Outcome:
-        if reply.kind not in {"answered", "unparseable"}:
-            return Outcome("unanswered", trouble=reply.trouble)
-        cost = None if reply.usage is None else self.tariff_of(batch.model).cost(reply.usage)
-        usage = "" if reply.usage is None else orjson.dumps(asdict(reply.usage)).decode()
-        if reply.answer is None:
-            return Outcome("unparseable", cost, usage=usage, trouble=reply.trouble)
-        answer = orjson.dumps(dict(reply.answer)).decode()
-        if batch.judge != self.judge.title:  # another version's, which reads it when it comes to it
-            return Outcome("answered", cost, answer, usage)
-        try:
-            score_of(self.judge, reply.answer)
-        except Unparseable as why:
-            return Outcome("unparseable", cost, usage=usage, trouble=str(why))
-        return Outcome("answered", cost, answer, usage)
+        self.told(f"{self.asker}: batch {batch.id} of {batch.items} questions has ended ({summary})")
 
 
 async def _stopped(batches: Batches, provider_id: str) -> Progress:

@@ -1,0 +1,1 @@
+"""What agents did, from Phoenix into a knowledge store, and what can be learned from it: guidelines."""
