@@ -13,6 +13,7 @@ import yaml
 
 from docs.reference import BLOCK, BLOCKS, PAGES, ROOT, TARGET, rewritten, setting_fields
 from flows.__main__ import flow_summaries
+from flows.knowledge_commands import guidelines, sync_commands
 from flows.prompt_commands import prompts
 from tasks.evaluate.catalogue import Ready, check
 from tasks.evaluate.undecided import undecided
@@ -110,13 +111,13 @@ def test_every_make_target_named_exists(page):
 def test_every_flow_and_option_named_on_a_command_line_exists(page):
     text = page.read_text(encoding="utf-8")
     flows = set(flow_summaries(ROOT / "flows"))
-    commands = {*flows, "why", "prompts", *READING}
+    commands = {*flows, "why", *APPS, *READING}
     for command in re.findall(r"-m flows ([^\n`]+)", text):
         name, *words = command.split()
         if name == "--help":
             continue
         assert name in commands, command
-        options = prompt_options_of(words[0]) if name == "prompts" and words else options_of(name) if words else set()
+        options = options_in(name, words[0]) if name in APPS and words else options_of(name) if words else set()
         assert {word for word in words if word.startswith("--")} <= options, command
     deployed = {d["name"] for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
     for flow, deployment in re.findall(r"deployment run '([\w-]+)/([\w-]+)'", text):
@@ -124,6 +125,7 @@ def test_every_flow_and_option_named_on_a_command_line_exists(page):
         assert deployment in deployed
 
 
+APPS = {"guidelines": guidelines, "prompts": prompts, "sync": sync_commands}
 READING = {"tokens": "token_commands.py", "examples": "token_commands.py"}
 
 
@@ -138,9 +140,9 @@ def options_of(command: str) -> set[str]:
     return {f"--{name.replace('_', '-')}" for name in named} | {"--json", "--help"}
 
 
-def prompt_options_of(command: str) -> set[str]:
-    """The options of `python -m flows prompts <command>`."""
-    return {name for argument in prompts[command].assemble_argument_collection() for name in argument.names}
+def options_in(app: str, command: str) -> set[str]:
+    """The options of `python -m flows <app> <command>`."""
+    return {name for argument in APPS[app][command].assemble_argument_collection() for name in argument.names}
 
 
 def test_every_command_of_the_simulator_named_exists():
