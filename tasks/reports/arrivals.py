@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.reports.evidence import Evidence
 from tasks.shared.statistics.change import Bounded, total_of_arrivals
-from tasks.shared.statistics.estimate import Size, share_of_variance
+from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
 
 TOTALS = ("spans", "traces", "tokens", "cost")
 # A trace outside any session arrives by itself.
@@ -46,12 +46,15 @@ class Arrivals:
 
     def error_rate(self) -> Bounded | None:
         """The share of spans with an error, with the interval that failing together leaves."""
-        row, arrivals = self.row, self.row["arrivals"]
-        if not arrivals:
-            return None
-        rate = row["errors"] / row["spans"]
-        squares = row["errors_squares"] - 2 * rate * row["products"] + rate**2 * row["spans_squares"]
-        variance = max(squares, 0) / row["spans"] ** 2 * (arrivals / max(arrivals - 1, 1))
-        size = Size(int(row["spans"]), arrivals, row["spans"] ** 2 / row["spans_squares"])
-        found = share_of_variance(rate, variance, size)
-        return Bounded(rate, found.low, found.high)
+        row = self.row
+        found = cluster_share(
+            ClusterSums(
+                clusters=row["arrivals"],
+                units=row["spans"] or 0,
+                having=row["errors"] or 0,
+                units_squared=row["spans_squares"] or 0,
+                having_squared=row["errors_squares"] or 0,
+                products=row["products"] or 0,
+            )
+        )
+        return Bounded(found.value, found.low, found.high) if found else None

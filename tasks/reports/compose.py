@@ -26,7 +26,7 @@ def known_sections() -> dict[str, Section]:
     return dict(sorted(collect(sections, Section).items(), key=lambda item: (item[1].order, item[0])))
 
 
-def compose(evidence: Evidence, sources: tuple[Link, ...] = (), made_at: dt.datetime | None = None) -> Page:
+def compose(evidence: Evidence, sources: tuple[Link, ...] = ()) -> Page:
     """Build every section; *sources* are links to the project and the runs behind the report."""
     window, edition = evidence.window, evidence.edition
     about = {
@@ -39,11 +39,11 @@ def compose(evidence: Evidence, sources: tuple[Link, ...] = (), made_at: dt.date
     return Page(
         brand=BRANDS[edition],
         title=evidence.project,
-        subtitle=subtitle(window, edition, made_at),
+        subtitle=subtitle(window, edition, evidence.made_at),
         parts=tuple(part(evidence, name) for name in known_sections()),
         closing=CLOSING,
         sources=sources,
-        made_at=made_at,
+        made_at=evidence.made_at,
         about=about,
     )
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,11 +23,15 @@ METRICS: dict[Edition, str] = {
 BEFORE: dict[Edition, str] = {"day": "A week before", "week": "The week before", "month": "The month before"}
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One project and day, week or month, and where its rows and traces are.
 
-    *edition* is also the word for it in sentences: nothing on this day, week, month.
+    *edition* is also the word for it in sentences: nothing on this day, week, month. *made_at* is when it is reported.
     """
 
     lake: Lake
@@ -36,10 +40,11 @@ class Evidence:
     links: Links
     settings: Settings
     edition: Edition = "day"
+    made_at: dt.datetime = field(default_factory=_now)
 
     @classmethod
     def open(cls, settings: Settings, project: str, window: Window, edition: Edition = "day") -> "Evidence":
-        """That of the lake and the Phoenix of *settings*; *window* is the whole of the edition."""
+        """That of the lake and the Phoenix of *settings*, now; *window* is the whole of the edition."""
         return cls(Lake.open(settings.lake), project, window, Links(settings.phoenix.url), settings, edition)
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:

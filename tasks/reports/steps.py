@@ -1,7 +1,6 @@
 """The report stage's tasks: from the lake to pages in the lake, in Prefect and on the day's MLflow run."""
 
 import asyncio
-import datetime as dt
 import logging
 import re
 from pathlib import Path
@@ -75,7 +74,7 @@ async def index_reports() -> str:
 def _build(project: str, window: Window, edition: Edition, flow_run_url: str | None) -> Batch:
     settings = load_settings()
     evidence = Evidence.open(settings, project, window, edition)
-    report = compose(evidence, _sources(settings, evidence, flow_run_url), dt.datetime.now(dt.UTC))
+    report = compose(evidence, _sources(settings, evidence, flow_run_url))
     for name, content in report_files(report, settings.reports.formats):
         evidence.lake.put_file(report_path(project, window, name, edition), content)
     path = evidence.lake.location(report_path(project, window, edition=edition))

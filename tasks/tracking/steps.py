@@ -89,7 +89,7 @@ def _summarise_period(project: str, window: Window, edition: Edition) -> Batch:
 def _metrics(settings: Settings, lake: Lake, project: str, window: Window) -> list[Metric]:
     warm_up()
     judges = judges_of(lake, project, window)
-    metrics = day_metrics(lake, project, window, judges)
+    metrics = day_metrics(lake, project, window, judges, settings)
     return metrics + judge_metrics(judge_days(lake, project, window, judges, settings.judges))
 
 

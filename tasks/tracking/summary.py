@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from tasks.shared.plugins import collect
 from tasks.shared.records import Edition, Metric, Window
+from tasks.shared.settings import Settings
 from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import METRICS, PERIOD_METRICS
 from tasks.tracking import summaries
 from tasks.tracking.known_judges import KnownJudge, scales
+from tasks.tracking.rating_words import rating_words
 
 Row = Mapping[str, Any]
 
@@ -25,7 +27,8 @@ Row = Mapping[str, Any]
 class Summary:
     """A query over the lake's tables, limited to the day, and what its rows say. Named after the declaring file.
 
-    Beside the tables it may name `scales`, the judges' scales (see `known_judges.scales`).
+    Beside the tables it may name `scales`, the judges' scales (see `known_judges.scales`), and `ratings`, the words by
+    which people rate answers (see `rating_words`).
     """
 
     query: str
@@ -37,9 +40,11 @@ def all_summaries() -> dict[str, Summary]:
     return collect(summaries, Summary)
 
 
-def day_metrics(lake: Lake, project: str, window: Window, judges: Iterable[KnownJudge]) -> list[Metric]:
+def day_metrics(
+    lake: Lake, project: str, window: Window, judges: Iterable[KnownJudge], settings: Settings
+) -> list[Metric]:
     """The metrics of every group on the day, or period, that *window* is; *judges* decided something of it."""
-    known = {"scales": scales(judges)}
+    known = {"scales": scales(judges), "ratings": rating_words(settings)}
     answers = {name: lake.sql(each.query, project, window, None, known) for name, each in all_summaries().items()}
     return [m for name, each in all_summaries().items() for m in each.metrics(answers[name].to_pylist())]
 

@@ -1,6 +1,7 @@
 """Small days for report tests, written as literals: rows with everything a column needs, and lakes that hold them."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from tasks.reports.evidence import Evidence
 from tasks.shared.records import Edition, Window
-from tasks.shared.settings import LakeSettings, PhoenixSettings, Settings
+from tasks.shared.settings import LakeSettings, PhoenixSettings, ReportSettings, Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import (
     ANNOTATIONS,
@@ -24,6 +25,7 @@ from tasks.shared.store.tables import (
 
 PROJECT = "shop"
 DAY = Window.of_day(dt.date(2026, 11, 19))
+MADE_AT = DAY.end + dt.timedelta(hours=9)
 PHOENIX = "http://phoenix.test:6006"
 ALL_TABLES: tuple[Table, ...] = (
     *(SPANS, DECISIONS, METRICS, PERIOD_METRICS, CHECKS, QUARANTINE, ANNOTATIONS, FEEDBACK),
@@ -141,6 +143,27 @@ def annotation(number: int, trace: int, **values: Any) -> dict[str, Any]:
     }
 
 
+def guardrail(number: int, trace: int, **values: Any) -> dict[str, Any]:
+    """A guardrail that let the question of the root span *trace* pass."""
+    root = span(trace)
+    passed = {"kind": "GUARDRAIL", "name": "guard", "parent_id": root["span_id"], "output": "safe"}
+    return span(number, trace_id=root["trace_id"], **{**passed, **values})
+
+
+def given(number: int, trace: int | None, **values: Any) -> dict[str, Any]:
+    """A rating that the application recorded, of the trace of root span *trace*."""
+    trace_id = span(trace)["trace_id"] if trace else None
+    return {
+        "feedback_id": f"{number:016x}",
+        "start_time": at(13),
+        "rating": "positive",
+        "status": "matched" if trace else "unmatched",
+        "trace_id": trace_id,
+        "read_at": at(23),
+        **values,
+    }
+
+
 def settings_of(folder: Path, **values: Any) -> Settings:
     """The default settings, of a lake below *folder*, whatever nightjar.toml says; *values* are tables of them."""
     lake = LakeSettings(root=str(folder / "lake"))
@@ -160,7 +183,8 @@ def evidence_of(
     tables: dict[str, Table] = {table.name: table for table in ALL_TABLES}
     for name, listed in (rows or {}).items():
         lake.write(tables[name], PROJECT, window, pa.Table.from_pylist(listed, schema=tables[name].schema))
-    return Evidence.open(settings, PROJECT, Window.of_edition(edition, DAY.start.date()), edition)
+    evidence = Evidence.open(settings, PROJECT, Window.of_edition(edition, DAY.start.date()), edition)
+    return replace(evidence, made_at=MADE_AT)
 
 
 def normal_day() -> dict[str, list[dict[str, Any]]]:
@@ -194,3 +218,56 @@ def normal_day() -> dict[str, list[dict[str, Any]]]:
         "quarantine": [quarantined(1, "end 5 is before start 7"), quarantined(2, "end 1 is before start 2")],
         "annotations": [annotation(1, 1), annotation(2, 2, label="down", score=0.0)],
     }
+
+
+def full_day() -> dict[str, list[dict[str, Any]]]:
+    """A normal day on which every section has something to say."""
+    day = normal_day()
+    blocked = {"output": "blocked: asks for a password", "start_time": at(7)}
+    told = {"service_name": "chat", "session_id": "s2", "user_id": "u2"}
+    return {
+        **day,
+        "spans": [
+            *day["spans"],
+            *(guardrail(200 + i, i, start_time=at(i)) for i in range(1, 6)),
+            guardrail(207, 7, **blocked),
+            span(300, start_time=at(15), input="Why?", **told),
+        ],
+        "metrics": [
+            *day["metrics"],
+            metric("success/traces", 0.97, low=0.95, high=0.99, unit="share", n=400),
+            metric("success/sessions", 0.9, low=0.8, high=0.95, unit="share"),
+            metric("satisfaction", 0.7, low=0.6, high=0.8, unit="share", n=80, coverage=0.2),
+            metric("latency_ms/p95", 4000.0, low=3000.0, high=6000.0, unit="ms", n=400),
+            metric("queries_per_session/mean", 4.0),
+            metric("session_duration_ms/p95", 90_000.0, unit="ms"),
+        ],
+        "feedback": [
+            given(1, 3, comment="=1+1 is what I got", text="How many?"),
+            given(2, 4, rating="negative", comment="Wrong site", start_time=at(14)),
+            given(3, None),
+        ],
+    }
+
+
+def full_settings() -> dict[str, Any]:
+    """Tables of settings with which every section has something to say of a full day."""
+    return {"reports": ReportSettings(services={"chat": (), "answers": ("answer", "gen*"), "batch": ("batch.*",)})}
+
+
+def full_evidence(folder: Path, edition: Edition = "day") -> Evidence:
+    """A full day, and the same weekday before with half its traffic and a tenth of its satisfaction more."""
+    week = dt.timedelta(days=7)
+    before = Window(DAY.start - week, DAY.end - week)
+    day = full_day()
+    times = {"start_time": before.start, "end_time": before.end}
+    earlier = {
+        "spans": [{**row, **{t: row[t] - week for t in times}} for row in day["spans"][:12]],
+        "metrics": [
+            {**row, **times, **{end: row[end] - 0.3 for end in ("value", "low", "high")}}
+            for row in day["metrics"]
+            if row["name"] == "satisfaction"
+        ],
+    }
+    evidence_of(folder, earlier, before)
+    return evidence_of(folder, day, edition=edition, **full_settings())

@@ -76,8 +76,8 @@ def test_the_page_has_one_outline_unique_ids_and_headed_tables(report):
 
 
 def test_warnings_are_counted_at_the_top(report):
-    assert report.warnings == {"cost": 1, "scores": 1, "data_quality": 1}
-    assert "3 warnings:" in html(report)
+    assert report.warnings == {"cost": 1, "scores": 1, "sessions": 1, "data_quality": 1}
+    assert "4 warnings:" in html(report)
 
 
 def test_hostile_values_are_text_everywhere(tmp_path):

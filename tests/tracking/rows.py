@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.shared.records import Metric, Window
-from tasks.shared.settings import LakeSettings
+from tasks.shared.settings import LakeSettings, Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import TABLES
 from tasks.tracking.known_judges import KnownJudge, scales
+from tasks.tracking.rating_words import rating_words
 from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
 
 DAY = Window.of_day(dt.date(2026, 11, 19))
@@ -40,6 +41,7 @@ FILLED: dict[str, dict[str, Any]] = {
         "decided_at": NOON,
     },
     "annotations": {"unit": "span", "annotator_kind": "HUMAN", "identifier": ""},
+    "feedback": {"rating": "positive", "status": "unmatched", "read_at": NOON},
     "label_queue": {
         "unit": "span",
         "evaluator": "sql",
@@ -85,7 +87,12 @@ def summarised(lake: Lake, name: str, *judges: KnownJudge) -> dict[str, Any]:
 def answered(lake: Lake, name: str, *judges: KnownJudge) -> list[Metric]:
     """The metrics of the group *name*, with *judges* known."""
     summary = all_summaries()[name]
-    rows = lake.sql(summary.query, "p", DAY, relations={"scales": scales(judges)})
+    rows = lake.sql(
+        summary.query,
+        "p",
+        DAY,
+        relations={"scales": scales(judges), "ratings": rating_words(Settings.model_construct())},
+    )
     return list(summary.metrics(rows.to_pylist()))
 
 

@@ -356,7 +356,7 @@ def test_a_metric_has_one_value_per_name_and_dimension_and_its_interval_holds_it
         ),
     )
     put(lake, "decisions", *({"evaluator": "e", "score": float(i % 2)} for i in range(50)))
-    put(lake, "annotations", {"name": "helpful", "unit_id": "0", "unit": "trace", "score": 1.0})
+    put(lake, "annotations", {"name": "user_feedback", "unit_id": "0", "unit": "trace", "score": 1.0})
     metrics = answered(lake, name)
     assert metrics
     assert len({(m.name, m.dimension) for m in metrics}) == len(metrics)

@@ -1,14 +1,20 @@
 """What the checks between stages found, what was kept out, and what the spans do not say."""
 
+import datetime as dt
+from urllib.parse import quote
+
 from tasks.reports.evidence import Evidence, Section
-from tasks.shared.pages.blocks import Block, Number, Table, Text
+from tasks.shared.pages.blocks import Block, Link, Number, Table, Text
 from tasks.shared.pages.wording import shortened
+from tasks.shared.records import Window
+from tasks.shared.store.report_files import validation_path
 from tasks.shared.store.verdicts import standing
 
 REASONS_SHOWN = 15
 # Of a day that was only checked hour by hour, each check speaks with its worst finding.
 CHECKS = f"""
 SELECT table_name, expectation, "column", severity, bool_and(success) AS success,
+    max_by(struct_pack(file, start_time, end_time), (NOT success, failing)) AS validation,
     max_by(checked, (NOT success, failing)) AS checked, max_by(failing, (NOT success, failing)) AS failing,
     max_by(observed, (NOT success, failing)) AS observed
 FROM {standing()} GROUP BY table_name, expectation, "column", severity
@@ -67,10 +73,17 @@ def _checks(evidence: Evidence) -> list[Block]:
             f"{'.' + row['column'] if row['column'] else ''} does not hold for {row['failing']:,} of "
             f"{row['checked']:,} rows. Seen: {shortened(row['observed'])}",
             "warning",
+            _validation(evidence, row["table_name"], **row["validation"]),
         )
         for row in failed
     ]
     return [*blocks, Text(f"{len(checks) - len(failed):,} of {len(checks):,} checks hold.")]
+
+
+def _validation(evidence: Evidence, table: str, file: str, start_time: dt.datetime, end_time: dt.datetime) -> Link:
+    """The page of what was checked, from the report's own folder: both lie in the lake."""
+    path = validation_path(evidence.project, table, file, Window(start_time, end_time))
+    return Link("validation", f"../../../{quote(path, safe='/=@')}")
 
 
 def _quarantined(evidence: Evidence) -> Table:

@@ -1,8 +1,10 @@
 """How long things took, by span name and by hour."""
 
+from tasks.reports.changes import metric_change
 from tasks.reports.evidence import Evidence, Section
 from tasks.shared.pages.blocks import Block, Chart, Interval, Number, Table
 from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
+from tasks.shared.records import Metric
 
 NAMES_SHOWN = 25
 NAMES = """
@@ -22,7 +24,7 @@ def latency(evidence: Evidence) -> list[Block]:
     names = evidence.rows(NAMES, shown=NAMES_SHOWN)
     table = Table(
         "Latency by span name",
-        ("Span name", "n", "p50", "p95", "p95, 95 % interval", "p99", "Slowest", "Evidence"),
+        ("Span name", "n", "p50", "p95", "p95, 95 % interval", "Change of p95", "p99", "Slowest", "Evidence"),
         [
             (
                 shortened(row["name"], NAME_CHARACTERS),
@@ -30,6 +32,7 @@ def latency(evidence: Evidence) -> list[Block]:
                 Number(row["quantiles"][0], "ms"),
                 Number(row["quantiles"][1], "ms"),
                 _interval(evidence, row["name"]),
+                metric_change(_p95(evidence, row["name"]), _p95(evidence.before, row["name"]), "ms"),
                 Number(row["quantiles"][2], "ms"),
                 Number(row["slowest_ms"], "ms"),
                 evidence.links.to("span", row["slowest"], "slowest span"),
@@ -49,8 +52,12 @@ def latency(evidence: Evidence) -> list[Block]:
 
 def _interval(evidence: Evidence, name: str) -> Interval:
     """The interval that tracking published."""
-    metric = evidence.metrics.get(("latency_ms/p95", f"name={name}"))
+    metric = _p95(evidence, name)
     return Interval(metric.low, metric.high, "ms") if metric else Interval(None, None)
+
+
+def _p95(evidence: Evidence, name: str) -> Metric | None:
+    return evidence.metrics.get(("latency_ms/p95", f"name={name}"))
 
 
 SECTION = Section(order=40, title="Latency", build=latency)

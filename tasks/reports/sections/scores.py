@@ -3,8 +3,9 @@
 from math import isclose
 from typing import Any
 
+from tasks.reports.changes import metric_change
 from tasks.reports.evidence import Evidence, Section
-from tasks.shared.pages.blocks import Block, Chart, Interval, Number, Table, Text
+from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Number, Table, Text
 from tasks.shared.pages.wording import number, shortened
 from tasks.shared.statistics.intervals import student
 
@@ -25,6 +26,7 @@ LABELS = """
 SELECT evaluator, version, label, count(*) AS n FROM decisions WHERE status = 'scored' AND label IS NOT NULL
 GROUP BY evaluator, version, label ORDER BY n DESC, label
 """
+CORRECTED = "pass_rate_corrected"
 BETTER = {"maximize": "higher", "minimize": "lower"}
 
 
@@ -75,6 +77,10 @@ def _means(evidence: Evidence, found: list[dict[str, Any]]) -> Table:
             "95 % interval",
             "n",
             "Coverage",
+            "Change",
+            "Passes",
+            "Passes, corrected",
+            "95 %, corrected",
             "Missing: all worst, all best",
             "Labels",
             "Evidence",
@@ -90,6 +96,8 @@ def _means(evidence: Evidence, found: list[dict[str, Any]]) -> Table:
                 Interval(row["low"], row["high"], "score"),
                 Number(row["n"] or row["scored"]),
                 Number(row["coverage"], "share"),
+                _change(evidence, row),
+                *_passes(evidence, row["evaluator"]),
                 _bounds(row),
                 shortened(", ".join(labels.get((row["evaluator"], row["version"]), [])), 80),
                 evidence.links.to(row["unit"], row["worst"], f"worst {row['unit']}"),
@@ -98,7 +106,25 @@ def _means(evidence: Evidence, found: list[dict[str, Any]]) -> Table:
         ],
         note="Coverage is the share of applicable units that were scored. Means speak for all of them, sampled or not. "
         "Where scores are missing that should be there, two more numbers say what the mean would be had all of them "
-        "been the worst, or the best.",
+        f"been the worst, or the best. Change is that of the mean against {evidence.before.window}. Passes, of judges: "
+        "the share of units that pass, by the judge, and with the judge's errors taken out by people's labels.",
+    )
+
+
+def _change(evidence: Evidence, row: dict[str, Any]) -> Cell:
+    """How far the published mean moved; nothing where this row is not what was published."""
+    name = (f"score/{row['evaluator']}", "")
+    now = evidence.metrics.get(name)
+    same = now is not None and row["mean"] is not None and isclose(now.value, row["mean"], abs_tol=1e-6)
+    return metric_change(now, evidence.before.metrics.get(name), "score") if same else None
+
+
+def _passes(evidence: Evidence, evaluator: str) -> tuple[Cell, Cell, Cell]:
+    raw, corrected = (evidence.metrics.get((f"{group}/{evaluator}", "")) for group in ("pass_rate", CORRECTED))
+    return (
+        Number(raw.value, "share") if raw else None,
+        Number(corrected.value, "share") if corrected else None,
+        Interval(corrected.low, corrected.high, "share") if corrected else None,
     )
 
 

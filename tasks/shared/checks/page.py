@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from tasks.shared.checks.check import CheckResult, Validation
+from tasks.shared.store.report_files import validation_path
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 
 def page_path(validation: Validation) -> str:
     """Where the page lies below the lake's root; a later validation of the same rows replaces it."""
-    window = validation.window
-    name = f"{validation.table}-{validation.file}-{window.start:%Y%m%dT%H}-{window.end:%Y%m%dT%H}"
     suffix = "-late" if validation.partial else ""
-    project = quote(validation.project, safe="")
-    return f"validations/project={project}/date={window.start:%Y-%m-%d}/{name}{suffix}.html"
+    return validation_path(validation.project, validation.table, validation.file, validation.window, suffix)
 
 
 def page(validation: Validation) -> str:

@@ -63,10 +63,11 @@ Cell = str | Number | Interval | Change | Link | dt.datetime | None
 
 @dataclass(frozen=True)
 class Text:
-    """A sentence or two; a `warning` is also counted at the top of the page."""
+    """A sentence or two, and where more of it is; a `warning` is also counted at the top of the page."""
 
     text: str
     tone: Tone = "plain"
+    link: Link | None = None
 
 
 @dataclass(frozen=True)

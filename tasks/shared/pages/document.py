@@ -39,8 +39,8 @@ def document_json(page: Page) -> bytes:
 def block_document(block: Block) -> dict[str, Any]:
     """A block, told apart by `type`."""
     match block:
-        case Text(text, tone):
-            return {"type": "text", "tone": tone, "text": text}
+        case Text(text, tone, link):
+            return {"type": "text", "tone": tone, "text": text, "link": cell_document(link)}
         case Table():
             rows = [[cell_document(cell) for cell in row] for row in block.rows]
             about = {"type": "table", "title": block.title, "note": block.note, "empty": block.empty}

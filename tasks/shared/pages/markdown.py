@@ -38,10 +38,9 @@ def section_markdown(part: Part) -> str:
 def block_markdown(block: Block) -> str:
     """Text as a paragraph, tables and charts as tables."""
     match block:
-        case Text(text, "warning"):
-            return f"> **Warning:** {escaped(text)}"
-        case Text(text, _):
-            return escaped(text)
+        case Text(text, tone, link):
+            said = f"{escaped(text)} {cell_markdown(link)}" if link else escaped(text)
+            return f"> **Warning:** {said}" if tone == "warning" else said
         case Chart():
             return table_markdown(chart_table(block))
         case Table(rows=[] | ()):

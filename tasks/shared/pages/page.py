@@ -15,7 +15,7 @@ from tasks.shared.pages.wording import written
 
 HERE = Path(__file__).parent
 # What a browser may follow: the web, and a file beside the page.
-FOLLOWED = re.compile(r"https?://|(?:[\w.=%-]+/)*[\w.=%-]+\.\w+$")
+FOLLOWED = re.compile(r"https?://|(?:[\w.=%@-]+/)*[\w.=%@-]+\.\w+$")
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,8 @@ def _typeset(page: Page) -> dict[str, Any]:
 
 def _block(block: Block) -> dict[str, Any]:
     match block:
-        case Text(text, tone):
-            return {"type": "text", "tone": tone, "text": text}
+        case Text(text, tone, link):
+            return {"type": "text", "tone": tone, "text": text, "link": _cell(link)}
         case Chart():
             legend = [(name, charts.plain_colours(colour)) for name, colour in charts.legend(block)]
             drawn = {"svg": charts.plain_svg(block), "description": charts.described(block), "legend": legend}

@@ -1,4 +1,4 @@
-"""Where reports lie in the lake: of days, weeks and months (reporting writes them), comparisons, prompts."""
+"""Where pages lie in the lake: reports of days, weeks and months, of comparisons and prompts; validations."""
 
 from urllib.parse import quote
 
@@ -36,3 +36,9 @@ def prompt_round_path(project: str, prompt: str, round_id: str, name: str = REPO
     """Path below the lake's root of the file *name* of the report of a round of work on a prompt."""
     folder = f"project={quote(project, safe='')}/prompt={quote(prompt, safe='')}/{round_id}"
     return f"reports/prompts/{folder}/{name}"
+
+
+def validation_path(project: str, table: str, file: str, window: Window, suffix: str = "") -> str:
+    """Path below the lake's root of the page on the validation of what the writer *file* put into *table*."""
+    name = f"{table}-{file}-{window.start:%Y%m%dT%H}-{window.end:%Y%m%dT%H}{suffix}.html"
+    return f"validations/project={quote(project, safe='')}/date={window.start:%Y-%m-%d}/{name}"

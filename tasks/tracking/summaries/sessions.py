@@ -1,0 +1,73 @@
+"""How many questions a session asks, how long it takes, and how many questions and sessions succeed."""
+
+from collections.abc import Iterator, Sequence
+from math import sqrt
+
+from tasks.shared.records import Metric
+from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
+from tasks.shared.statistics.intervals import quantile_interval, student
+from tasks.shared.statistics.order_statistics import quantile
+from tasks.tracking.summary import Row, Summary, rate, share
+
+QUANTILES = {"p50": 0.50, "p95": 0.95}
+# A question is a trace. It fails when a root span of it does: an error that the application got over is none to its
+# user. A trace outside any session is a question, and stands for itself.
+QUERY = """
+WITH questions AS (
+    SELECT trace_id, max(session_id) AS session_id, bool_or(parent_id IS NULL) AS rooted,
+        bool_or(parent_id IS NULL AND status_code = 'ERROR') AS failed, min(start_time) AS start_time,
+        max(end_time) AS end_time
+    FROM spans GROUP BY trace_id
+),
+arrivals AS (
+    SELECT any_value(session_id) AS session_id, count_if(rooted) AS units, count_if(rooted AND NOT failed) AS having_it,
+        count(*) AS questions, bool_or(failed) AS failed,
+        epoch_ms(max(end_time)) - epoch_ms(min(start_time)) AS duration_ms
+    FROM questions GROUP BY coalesce('s' || session_id, 't' || trace_id)
+),
+sessions AS (FROM arrivals WHERE session_id IS NOT NULL)
+SELECT count(*) FILTER (units > 0) AS clusters, fsum(units) AS units, fsum(having_it) AS having_it,
+    fsum(units ** 2) AS units_squared, fsum(having_it ** 2) AS having_squared, fsum(units * having_it) AS products,
+    sum(questions)::BIGINT AS traces,
+    (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FILTER (NOT failed) FROM sessions) AS succeeded,
+    (SELECT sum(questions)::BIGINT FROM sessions) AS in_sessions,
+    (SELECT avg(questions) FROM sessions) AS mean, (SELECT coalesce(stddev_samp(questions), 0) FROM sessions) AS spread,
+    (SELECT list(questions ORDER BY questions) FROM sessions) AS queries,
+    (SELECT list(duration_ms ORDER BY duration_ms) FROM sessions) AS durations
+FROM arrivals
+"""
+
+
+def sessions(rows: Sequence[Row]) -> Iterator[Metric]:
+    """Shares with intervals by session, means with Student's, quantiles with those of their order statistics."""
+    row = rows[0]
+    if row["clusters"]:
+        sums = ClusterSums(
+            row["clusters"],
+            row["units"],
+            row["having_it"],
+            row["units_squared"],
+            row["having_squared"],
+            row["products"],
+        )
+        found = cluster_share(sums)
+        if found:
+            covered = share(found.n, row["traces"])
+            yield Metric("success/traces", found.value, found.n, covered, found.low, found.high, unit="share")
+    n = row["sessions"]
+    yield from rate("success/sessions", row["succeeded"], n)
+    if not n:
+        return
+    covered = share(row["in_sessions"], row["traces"])
+    low, high = student(row["mean"], row["spread"] / sqrt(n), n) or (None, None)
+    yield Metric("queries_per_session/mean", row["mean"], n, covered, low, high)
+    for group, ordered, unit in (
+        ("queries_per_session", row["queries"], ""),
+        ("session_duration_ms", row["durations"], "ms"),
+    ):
+        for name, p in QUANTILES.items():
+            low, high = quantile_interval(ordered, p) or (None, None)
+            yield Metric(f"{group}/{name}", float(quantile(ordered, p)), n, covered, low, high, unit=unit)
+
+
+SUMMARY = Summary(QUERY, sessions)
