@@ -39,12 +39,14 @@ def warnings(evidence, section):
     return [b.text for b in part(evidence, section).blocks if isinstance(b, Text) and b.tone == "warning"]
 
 
-@pytest.mark.parametrize("name", known_sections())
+# What has no rows in a full day here is tested beside its own rows.
+TOLD_HERE = sorted(known_sections().keys() - {"alerts", "budgets"})
+
+
+@pytest.mark.parametrize("name", TOLD_HERE)
 def test_every_section_has_a_table_with_rows_on_a_full_day_and_leads_to_evidence(day, name):
     tables = [b for b in part(day, name).blocks if isinstance(b, Table) and b.rows]
-    assert tables
-    if name not in {"alerts"}:
-        assert any(isinstance(cell, Link) for table in tables for row in table.rows for cell in row)
+    assert any(isinstance(cell, Link) for table in tables for row in table.rows for cell in row)
 
 
 AT_LEAST, AT_MOST = GoalSettings(metric="m", at_least=0.9), GoalSettings(metric="m", at_most=0.9)
