@@ -37,7 +37,7 @@ FROM candidates
 QUESTIONS = """
 WITH {asked}
 SELECT question FROM candidates
-QUALIFY row_number() OVER (PARTITION BY coalesce(session_id, span_id) ORDER BY md5(span_id), span_id) = 1
+QUALIFY row_number() OVER (PARTITION BY coalesce(session_id, trace_id) ORDER BY md5(span_id), span_id) = 1
 ORDER BY md5(span_id), span_id
 LIMIT $at_most
 """

@@ -109,7 +109,7 @@ def shown_failures(
     """
     found: dict[str, Failure] = {}
     for row in rows:
-        if split_of(cluster_of(row["session_id"], row["span_id"]), splits, kept) == SHOWN_SPLIT:
+        if split_of(cluster_of(row["session_id"], row["trace_id"]), splits, kept) == SHOWN_SPLIT:
             failure = _failure(row, anonymiser, question)
             key = normalised(failure.question)
             if key not in sealed:
