@@ -47,7 +47,7 @@ FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >
 """
 BROUGHT = """
 SELECT $prefix || feedback_id AS identifier, rating
-FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >= $start
+FROM feedback WHERE status IN ('matched', 'withdrawn') AND start_time >= $start
 """
 JUDGED = """
 WITH {asked},

@@ -31,6 +31,7 @@ said AS (
         list_contains($corrections, annotations.name) AS correction
     FROM annotations LEFT JOIN spans ON unit = 'span' AND unit_id = spans.span_id
     WHERE annotator_kind = 'HUMAN'
+        AND identifier NOT IN (SELECT $feedback || feedback_id FROM feedback WHERE status = 'withdrawn')
     UNION ALL
     SELECT trace_id, 'feedback', rating, comment, rating = 'negative', false FROM feedback WHERE trace_id IS NOT NULL
 ),
