@@ -1,15 +1,12 @@
 """Summary metrics of a window, from the lake to MLflow."""
 
 from prefect import flow
-from prefect.concurrency.asyncio import concurrency
 
+from flows.turns import tracking_turn
 from flows.windows import yesterday
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 from tasks.tracking.steps import log_day, log_trend, summarise
-
-# A run that was killed gives its turn back after this; Prefect takes no less.
-LEASE_SECONDS = 60
 
 
 @flow(timeout_seconds=3600)
@@ -27,7 +24,7 @@ async def tracking(window: Window | None = None, project: str | None = None, *, 
     project, window = project or load_settings().project, window or Window.of_day(yesterday())
     days = [Window.of_day(day) for day in window.days()]
     summaries = [await summarise(project, day) for day in days]
-    async with concurrency("nightjar-tracking", occupy=1, strict=False, lease_duration=LEASE_SECONDS):
+    async with tracking_turn():
         runs = [await log_day(project, day) for day in days]
         runs += [await log_trend(project)] if trend else []
     return Batch(

@@ -1,5 +1,6 @@
 """What people's labels say on a judge's scale."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,14 @@ from tasks.evaluate.judge import Judge
 
 @dataclass(frozen=True)
 class Vote:
-    """What the people say who labelled a unit, together: whether it passes; None where as many say yes as no."""
+    """What the people say who labelled a unit, together: whether it passes; None where as many say yes as no.
+
+    Of a judge whose labels have no scores it is the `label` that most of them gave; None where two have as many.
+    """
 
     passes: bool | None
     people: int
+    label: str | None = None
 
 
 def scale(judge: Judge) -> tuple[float, float] | None:
@@ -30,6 +35,8 @@ def passes(judge: Judge, score: float) -> bool:
 
 def votes(judge: Judge, said: Iterable[Mapping[str, Any]]) -> dict[str, Vote]:
     """People's vote by unit. *said* are annotations (`unit_id`, `label`, `score`); those off the scale do not count."""
+    if scale(judge) is None:
+        return _label_votes(judge, said)
     found: dict[str, list[bool]] = {}
     for row in said:
         score = score_of_label(judge, row["label"], row["score"])
@@ -50,6 +57,20 @@ def score_of_label(judge: Judge, label: str | None, score: float | None) -> floa
             return its.score
     ends = scale(judge)
     return score if score is not None and ends is not None and ends[0] <= score <= ends[1] else None
+
+
+def _label_votes(judge: Judge, said: Iterable[Mapping[str, Any]]) -> dict[str, Vote]:
+    known = {choice.casefold(): choice for choice in judge.choices}
+    found: dict[str, Counter[str]] = {}
+    for row in said:
+        if label := known.get((row["label"] or "").strip().casefold()):
+            found.setdefault(row["unit_id"], Counter())[label] += 1
+    return {unit_id: Vote(None, given.total(), _most_given(given)) for unit_id, given in found.items()}
+
+
+def _most_given(labels: Counter[str]) -> str | None:
+    (first, times), *others = labels.most_common(2)
+    return None if others and others[0][1] == times else first
 
 
 def _majority(answers: list[bool]) -> bool | None:

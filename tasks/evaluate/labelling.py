@@ -8,7 +8,6 @@ from typing import Any
 from tasks.evaluate.judge import Judge
 from tasks.evaluate.label_examples import examples, instructions, note_identifier
 from tasks.evaluate.label_queue import Standing, drawn, progress, queue_rows, standing
-from tasks.evaluate.label_votes import scale
 from tasks.evaluate.versions import in_use
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
@@ -73,8 +72,6 @@ async def _published(
 
 def _notes(judge: Judge, now: Standing, unknown: Sequence[str], url: str | None) -> tuple[str, ...]:
     notes = [progress(judge, now) + (f" They are at {url}" if url else "")]
-    if scale(judge) is None:
-        notes = [f"{judge.name}: its choices have no scores, so there is no rate that labels could correct."]
     if unknown:
         notes.append(f"{judge.name}: Phoenix does not have {len(unknown)} of the queued units, as {unknown[0]}.")
     return tuple(notes)

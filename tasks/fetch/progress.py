@@ -65,6 +65,12 @@ def is_done(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
     return mark is not None and mark.decode() == candidate.content
 
 
+def is_outdated(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
+    """Whether the day was done once, with other content than lies there now."""
+    mark = lake.get_file(_mark(project, candidate.day))
+    return mark is not None and mark.decode() != candidate.content
+
+
 def set_done(lake: Lake, project: str, outdated: OutdatedDay) -> None:
     """Mark the day as done with the content that the stages worked on."""
     lake.put_file(_mark(project, outdated.day), outdated.content.encode())

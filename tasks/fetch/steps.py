@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.fetch.annotations import annotated_units, annotation_rows
+from tasks.fetch.dataset_labels import LABELS_REPLACED, by_day_to_write, label_rows, labels_in
 from tasks.fetch.intake import fetched_paths, take_in, take_in_late
 from tasks.fetch.late import known_span_ids, traces_with_unseen_spans
 from tasks.fetch.normalise import undeclared
@@ -21,12 +22,13 @@ from tasks.fetch.progress import (
     content,
     ingested,
     is_done,
+    is_outdated,
     set_awaited,
     set_done,
 )
 from tasks.shared.checks import gate, warm_up
 from tasks.shared.gateways.phoenix import Phoenix
-from tasks.shared.records import HOUR, REACH_HOURS, Batch, Window
+from tasks.shared.records import DAY, HOUR, REACH_HOURS, Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -97,6 +99,29 @@ async def fetch_annotations(project: str, window: Window) -> Batch:
     return Batch(ANNOTATIONS.name, project, window, stage.rows)
 
 
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def fetch_dataset_labels(project: str, window: Window, judge: str) -> Batch:
+    """Store the labels that people wrote into the judge's Phoenix datasets: the label queue's, and the settings' one.
+
+    They are about units that the judge decided on in the `judges.calibration_days` that end with *window*.
+    """
+    settings = load_settings()
+    lake = Lake.open(settings.lake)
+    past = Window(min(window.start, window.end - settings.judges.calibration_days * DAY), window.end)
+    async with Phoenix(settings.phoenix) as phoenix:
+        names = settings.labels.datasets_of(project, judge)
+        labels = {name: list(labels_in(await phoenix.examples(name))) for name in names}
+    rows, file, changed = label_rows(lake, project, past, judge, labels), f"labels-{judge}", set[dt.date]()
+    for day, todays in by_day_to_write(lake, project, past, file, rows).items():
+        with lake.stage(LABELS_REPLACED, project, Window.of_day(day), file) as stage:
+            stage.append(todays)
+            await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
+            stage.publish()
+        changed.update(stage.changed_days)
+    counts = {"labels": sum(map(len, labels.values())), "labels_stored": rows.num_rows}
+    return Batch(ANNOTATIONS.name, project, past, rows.num_rows, counts, tuple(sorted(changed)))
+
+
 @task(cache_policy=NO_CACHE)
 def outdated_days(project: str, day: dt.date, hours: int, also: Sequence[dt.date] = ()) -> list[OutdatedDay]:
     """*day* itself, and the ingested days in the *hours* before it that not every stage has seen as they are now.
@@ -127,6 +152,19 @@ def note_awaited(project: str, day: dt.date, scores: Batch | None = None) -> Non
     counts = {"to_ask_again": 1} if scores is None else scores.counts
     waits = comes_up_again(counts, day, dt.datetime.now(dt.UTC).date())
     set_awaited(Lake.open(load_settings().lake), project, day, waits=waits)
+
+
+@task(cache_policy=NO_CACHE)
+def note_relabelled(project: str, days: Sequence[dt.date]) -> list[dt.date]:
+    """Note that the next night looks again at those of *days* that were done and have other content by now.
+
+    Labels that people gave weeks later change the days' metrics.
+    """
+    lake = Lake.open(load_settings().lake)
+    outdated = [day for day in days if is_outdated(lake, project, OutdatedDay(day, content(lake, project, day)))]
+    for day in outdated:
+        set_awaited(lake, project, day, waits=True)
+    return outdated
 
 
 @task(cache_policy=NO_CACHE)

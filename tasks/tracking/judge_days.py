@@ -53,7 +53,7 @@ WHERE annotator_kind = 'HUMAN' AND list_contains($judges, name)
 ORDER BY coalesce(updated_at, created_at, annotations.start_time), annotation_id
 """
 LABELLED = """
-SELECT unit_id, coalesce(trace_id, unit_id) AS trace, start_time, score, inclusion_probability AS probability
+SELECT unit_id, coalesce(trace_id, unit_id) AS trace, start_time, score, label, inclusion_probability AS probability
 FROM decisions SEMI JOIN labelled USING (unit_id)
 WHERE evaluator = $name AND version = $version AND status = 'scored' ORDER BY start_time, unit_id
 """

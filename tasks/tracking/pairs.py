@@ -1,11 +1,13 @@
 """Units with the judge's verdict and people's: what a judge is calibrated with."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.shared.statistics.confusion import Labelled, Rates, rates
+from tasks.shared.statistics.confusion import Labelled, Rates, rates, weighted_kappa
+from tasks.shared.statistics.kappa import Kappa
 from tasks.tracking.human_labels import HumanLabel, Vote, vote
 from tasks.tracking.known_judges import KnownJudge
 
@@ -16,7 +18,8 @@ PASS, FAIL = "pass", "fail"
 class Pair:
     """One judged unit with the votes of its annotators, by annotator.
 
-    `passes` is the judge's verdict, None where its label has no score. `probability` is that of being judged,
+    `passes` is the judge's verdict, None where its label has no score; `label` is that label. `probability` is that of
+    being judged,
     `label_probability` that of being labelled once judged, None where nobody noted it; `random` labels were drawn with
     one and the same. Units of one `trace` are not independent.
     """
@@ -29,6 +32,7 @@ class Pair:
     votes: Mapping[str, Vote]
     label_probability: float | None = None
     random: bool = False
+    label: str | None = None
 
     @property
     def chance(self) -> float:
@@ -41,6 +45,12 @@ class Pair:
         said = [each.passes for each in self.votes.values() if each.passes is not None]
         ayes = sum(said)
         return None if 2 * ayes == len(said) else 2 * ayes > len(said)
+
+    @property
+    def people_label(self) -> str | float | None:
+        """The label that most people gave; None where two were given as often."""
+        said = Counter(each.value for each in self.votes.values() if each.value is not None).most_common(2)
+        return said[0][0] if said and (len(said) == 1 or said[0][1] > said[1][1]) else None
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,14 @@ class Labels:
         """The pairs in which the judge and the majority of people say whether the unit passes."""
         return tuple(pair for pair in self.pairs if pair.passes is not None and pair.people_pass is not None)
 
+    @property
+    def named(self) -> tuple[Pair, ...]:
+        """The pairs in which the judge and most people give the unit a label."""
+        return tuple(pair for pair in self.pairs if pair.label is not None and pair.people_label is not None)
+
 
 def paired(judge: KnownJudge, labels: Iterable[HumanLabel], decided: Sequence[Mapping[str, Any]]) -> Labels:
-    """Pair *labels* with the judge's scored decisions (`unit_id, trace, start_time, score, probability`).
+    """Pair *labels* with the judge's scored decisions (`unit_id, trace, start_time, score, label, probability`).
 
     Of several labels by one annotator on one unit the last counts.
     """
@@ -97,6 +112,13 @@ def measured(pairs: Iterable[Pair]) -> Rates:
     return rates(units, PASS)
 
 
+def agreement_in_labels(pairs: Iterable[Pair]) -> Kappa | None:
+    """Kappa of the judge and most people on named *pairs*, label by label, weighted as in `measured`."""
+    return weighted_kappa(
+        [Labelled(str(pair.people_label), str(pair.label), pair.trace, pair.chance) for pair in pairs]
+    )
+
+
 def label_draws(pairs: Iterable[Pair]) -> dict[str, Drawn]:
     """By unit, people's verdicts on usable *pairs* whose labels were drawn at random, with known probabilities.
 
@@ -119,4 +141,5 @@ def _pair(judge: KnownJudge, row: Mapping[str, Any], said: Iterable[HumanLabel],
         votes=votes,
         label_probability=probabilities[0] if probabilities else None,
         random=any(label.random for label in said),
+        label=row["label"],
     )

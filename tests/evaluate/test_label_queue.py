@@ -6,11 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.evaluate.label_examples import examples, instructions, note_identifier
-from tasks.evaluate.label_queue import Standing, agreement, drawn, progress, queue_rows, standing
+from tasks.evaluate.label_queue import Standing, beside_people, drawn, progress, queue_rows, standing
 from tasks.evaluate.label_votes import Vote, passes, score_of_label, votes
 from tasks.evaluate.library import read_judge
 from tasks.shared.records import Window
 from tasks.shared.settings import LabelSettings
+from tasks.shared.statistics.confusion import rates
 from tasks.shared.store.tables import ANNOTATIONS, DECISIONS, LABEL_QUEUE, SPANS
 from tests.evaluate.rows import DAY, NOON, decision, decision_table, span_row, span_table
 
@@ -114,8 +115,26 @@ def test_the_verdict_on_which_people_disagree_more_gets_more_than_its_share():
     assert len(failed) in {41, 42}  # 0.3 * 30 + 0.7 * 60 * 0.5 / (0.5 + 0.137) = 42.0
 
 
-def test_a_judge_without_scores_has_no_rate_to_narrow():
-    assert drawn(judge_of(LABELS_ONLY), Standing(judged(verdict("u")), {}, []), WEEK, LabelSettings()) == []
+def test_of_a_judge_without_scores_all_units_are_drawn_alike():
+    now = Standing(judged(*(verdict(f"u{n}", None, label="cats") for n in range(40))), {}, [])
+    chosen = drawn(judge_of(LABELS_ONLY), now, WEEK, LabelSettings(per_judge=10))
+    assert [each.probability for each in chosen] == [pytest.approx(0.25)] * 10
+    assert set(queue_rows(judge_of(LABELS_ONLY), now, chosen, NOON)["stratum"].to_pylist()) == {"all"}
+
+
+def test_of_a_judge_without_scores_the_labels_are_compared():
+    said = [("a", "Cats"), ("b", "dogs"), ("c", "dogs"), ("c", "cats"), ("d", "birds"), ("e", "cats")]
+    people = votes(judge_of(LABELS_ONLY), [{"unit_id": unit, "label": label, "score": 1.0} for unit, label in said])
+    assert people == {
+        "a": Vote(None, 1, "cats"),
+        "b": Vote(None, 1, "dogs"),
+        "c": Vote(None, 2, None),
+        "e": Vote(None, 1, "cats"),
+    }
+    own = {"a": "cats", "b": "dogs", "c": "dogs", "e": "dogs"}
+    now = Standing(judged(*(verdict(u, None, label=label) for u, label in own.items())), people, [queued("a")])
+    told = progress(judge_of(LABELS_ONLY), now)
+    assert "people agree with the judge on 2 of 3 labelled units (kappa 0.50, " in told
 
 
 def test_progress_and_agreement_are_told_of_what_people_and_judge_both_decided():
@@ -128,7 +147,7 @@ def test_progress_and_agreement_are_told_of_what_people_and_judge_both_decided()
         "unknown": Vote(True, 1),
     }
     now = Standing(judged(*units), people, [queued("a"), queued("d")])
-    found = agreement(judge_of(), now)
+    found = rates(beside_people(judge_of(), now), "pass")
     assert (found.n, found.tnr.value) == (3, 1.0)
     assert found.tpr.value == pytest.approx(2 / 3), "the queued unit was drawn with one half, so it stands for two"
     assert progress(judge_of(), now).startswith(

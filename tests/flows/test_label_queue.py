@@ -7,7 +7,8 @@ import pytest
 
 from flows.ingestion import ingestion
 from flows.label_queue import label_queue
-from tasks.shared.gateways.phoenix import Phoenix
+from tasks.fetch.progress import OutdatedDay, awaited, content, set_done
+from tasks.shared.gateways.phoenix import Example, Phoenix
 from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -103,6 +104,8 @@ async def test_units_are_queued_once_topped_up_when_labelled_and_agreement_is_to
     assert await published(project, spans) == (examples, notes)
     assert again.notes[0].startswith("brief: 0 of 5 queued units are labelled. They are at http")
 
+    lake = Lake.open(load_settings().lake)
+    set_done(lake, project, OutdatedDay(DAY.start.date(), content(lake, project, DAY.start.date())))
     labelled = [example.span_id for example in examples[:3]]
     for span_id in labelled:
         label(servers, span_id, spans[span_id].upper(), "ann")
@@ -114,6 +117,23 @@ async def test_units_are_queued_once_topped_up_when_labelled_and_agreement_is_to
     more, _ = await published(project, spans)
     assert len({example.id for example in more}) == 8
     assert more[:PER_JUDGE] == examples
+    assert awaited(lake, project) == [DAY.start.date()], "the next night computes the day's metrics again"
+
+
+async def test_labels_in_a_dataset_are_peoples_labels(spans, project, monkeypatch):
+    monkeypatch.setenv("NIGHTJAR_LABELS__DATASETS", '{"brief": "by experts, of PROJECT"}'.replace("PROJECT", project))
+    one, other = list(spans)[:2]
+    said = [
+        Example("1", {}, {"label": spans[one], "annotator": "ann"}, {"unit_id": one}),
+        Example("2", {}, {"label": spans[other]}, {}, span_id=other),
+        Example("3", {}, {"output": "not labelled yet"}, {"unit_id": one}),
+    ]
+    async with Phoenix(load_settings().phoenix) as phoenix:
+        await phoenix.add_examples(f"by experts, of {project}", said)
+    receipt = await label_queue(DAY)
+    assert "people agree with the judge on 2 of 2 labelled units" in receipt.notes[0]
+    queued = Lake.open(load_settings().lake).read(LABEL_QUEUE, project)["unit_id"].to_pylist()
+    assert not {one, other} & set(queued), "what is labelled already is not queued"
 
 
 async def test_what_a_killed_run_drew_is_published_by_the_next_with_the_same_probability(spans, project, monkeypatch):

@@ -10,8 +10,8 @@ from tasks.tracking.human_labels import Vote
 from tasks.tracking.judge_day import JudgedUnit, Overlap
 from tasks.tracking.judge_summary import all_judge_summaries
 from tasks.tracking.known_judges import KnownJudge
-from tasks.tracking.pairs import Labels
-from tests.tracking.judged_days import SQL, STARS, day_of, of, pairs, units
+from tasks.tracking.pairs import Labels, Pair
+from tests.tracking.judged_days import SQL, STARS, TODAY, day_of, of, pairs, units
 
 # 40 units that people pass, of which the judge passes 36; 20 that they fail, of which it passes 2.
 GOOD_JUDGE = pairs("+" * 36 + "-" * 4 + "+" * 2 + "-" * 18, "+" * 40 + "-" * 20)
@@ -214,3 +214,28 @@ def test_the_confusion_table_counts_what_people_and_judge_said():
         "people_pass_judge_fail": 1,
         "people_fail_judge_fail": 1,
     }
+
+
+def named(judge, people):
+    """A pair per letter of *judge*, its label; what the annotators said stands in *people*, a letter each."""
+    return tuple(
+        Pair(f"u{i}", f"t{i}", TODAY, None, 1.0, {f"p{n}": Vote(None, said) for n, said in enumerate(votes)}, label=own)
+        for i, (own, votes) in enumerate(zip(judge, people, strict=True))
+    )
+
+
+def test_a_judge_whose_labels_have_no_scores_is_compared_label_by_label():
+    states = KnownJudge("state", "1", "trace", {"a": None, "b": None, "c": None})
+    found = of(day_of(*named("aabbcca", ["a", "a", "b", "c", "c", "c", "ab"]), judge=states), "calibration")
+    assert found["judge_labels/state"].value == 6
+    assert found["judge_labels/state{status=tied}"].value == 1
+    # Agreement 5/6, by chance (2 * 2 + 2 * 1 + 2 * 3) / 36.
+    kappa = found["judge_kappa/state"]
+    assert kappa.value == pytest.approx((5 / 6 - 1 / 3) / (1 - 1 / 3))
+    assert kappa.low < kappa.value <= kappa.high
+    assert "judge_tpr/state" not in found
+
+
+def test_without_labels_there_is_nothing_to_compare_label_by_label():
+    states = KnownJudge("state", "1", "trace", {"a": None, "b": None})
+    assert of(day_of(judge=states), "calibration").keys() == {"judge_labels/state"}

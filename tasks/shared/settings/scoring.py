@@ -113,6 +113,9 @@ class LabelSettings(Section):
     random_share: float = Field(0.3, gt=0, le=1, description="share of the draw that goes to all units alike")
     lookback_days: Positive = Field(60, description="how far back labels and queued units count")
     dataset: str = Field("{project}: labels for {judge}", description="name of the Phoenix dataset; {project} {judge}")
+    datasets: dict[str, str] = Field(
+        default_factory=dict, description="by judge: another Phoenix dataset whose examples carry people's labels"
+    )
 
     @field_validator("dataset")
     @classmethod
@@ -125,6 +128,11 @@ class LabelSettings(Section):
     def dataset_of(self, project: str, judge: str) -> str:
         """The name of the dataset."""
         return self.dataset.replace("{judge}", judge).replace("{project}", project)
+
+    def datasets_of(self, project: str, judge: str) -> tuple[str, ...]:
+        """The names of the datasets in which people may have written labels."""
+        own, other = self.dataset_of(project, judge), self.datasets.get(judge)
+        return (own, other) if other and other != own else (own,)
 
 
 class CheckSettings(Section):

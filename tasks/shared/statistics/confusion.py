@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 from tasks.shared.statistics.estimate import Estimate
@@ -69,18 +69,29 @@ def rates(units: Sequence[Labelled], positive: str, level: float = LEVEL) -> Rat
     Source: C. B. Begg and R. A. Greenes (1983), Assessment of diagnostic tests when disease verification is subject to
     selection bias, Biometrics 39, 207-215 (equivalent for a choice by verdict). Intervals: see `hajek`.
     """
-    table = [[0.0, 0.0], [0.0, 0.0]]
-    for unit in units:
-        table[unit.human != positive][unit.judge != positive] += 1 / unit.probability
-    squares = fsum(1 / unit.probability**2 for unit in units)
+    sides = [replace(unit, human=str(unit.human == positive), judge=str(unit.judge == positive)) for unit in units]
     return Rates(
         positive,
         _share([unit for unit in units if unit.human == positive], lambda unit: unit.judge == positive, level),
         _share([unit for unit in units if unit.human != positive], lambda unit: unit.judge != positive, level),
         _share(units, lambda unit: unit.human == positive, level),
-        cohen_kappa(table, level=level, n=fsum(map(fsum, table)) ** 2 / squares) if units else None,
+        weighted_kappa(sides, level),
         len(units),
     )
+
+
+def weighted_kappa(units: Sequence[Labelled], level: float = LEVEL) -> Kappa | None:
+    """Cohen's kappa of person and judge over all labels that occur, each unit weighing 1/probability.
+
+    n is the effective number of units (Kish). None where `cohen_kappa` has none.
+    """
+    order = sorted({label for unit in units for label in (unit.human, unit.judge)})
+    place = {label: number for number, label in enumerate(order)}
+    table = [[0.0] * len(order) for _ in order]
+    for unit in units:
+        table[place[unit.human]][place[unit.judge]] += 1 / unit.probability
+    squares = fsum(1 / unit.probability**2 for unit in units)
+    return cohen_kappa(table, level=level, n=fsum(map(fsum, table)) ** 2 / squares) if units else None
 
 
 def _share(units: Sequence[Labelled], holds: Callable[[Labelled], bool], level: float) -> Estimate | None:

@@ -101,7 +101,7 @@ LABEL_QUEUE = Table(
         Column("start_time", TIME, "start of the unit", required=True),
         Column("evaluator", TEXT, "the judge in whose name people label", required=True),
         Column("version", TEXT, "the judge's version by whose verdicts it was drawn", required=True),
-        Column("stratum", TEXT, "the judge's verdict: pass or fail", required=True),
+        Column("stratum", TEXT, "the judge's verdict: pass or fail; all where labels have no scores", required=True),
         Column(
             "inclusion_probability",
             FLOAT,
