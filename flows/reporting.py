@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from flows.turns import tracking_turn
 from flows.windows import yesterday
 from tasks.reports.receipts import summary
 from tasks.reports.steps import attach_report, build_report, index_reports, publish_artifacts
@@ -32,6 +33,7 @@ async def reporting(window: Window | None = None, project: str | None = None, *,
         receipts.append(report := await build_report(project, period, edition))
         await publish_artifacts(report, edition)
         if edition == "day":
-            receipts.append(await attach_report(report))
+            async with tracking_turn():  # tracking at the same moment would log the day anew with the older page
+                receipts.append(await attach_report(report))
     await index_reports()
     return summary(project, window, receipts)

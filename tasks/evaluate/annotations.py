@@ -1,6 +1,7 @@
 """Decisions as Phoenix annotations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,16 +13,19 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import DECISIONS
 
 PUBLISHABLE = """
-SELECT unit_id, score, label, explanation
+SELECT unit_id, status, score, label, explanation
 FROM decisions
-WHERE evaluator = $evaluator AND version = $version AND status = 'scored'
+WHERE evaluator = $evaluator AND version = $version AND (status = 'scored' OR scored_before)
     AND start_time >= $start AND start_time < $end
 ORDER BY start_time, unit_id
 """
 
 
 def publishable(lake: Lake, project: str, window: Window, ready: Ready) -> pa.Table:
-    """What the evaluator scored in *window*: `unit_id`, `score`, `label`, `explanation`."""
+    """What the evaluator scored in *window*: `unit_id`, `status`, `score`, `label`, `explanation`.
+
+    Units that it had scored before and did not score now are among them: what Phoenix has of that is taken back.
+    """
     values = {"evaluator": ready.name, "version": ready.evaluator.version, "start": window.start, "end": window.end}
     return lake.sql(PUBLISHABLE, project, window, values, only={DECISIONS.name: ready.title})
 
@@ -36,13 +40,19 @@ def annotations_of(ready: Ready, decisions: pa.Table) -> list[Annotation]:
             name=ready.name,
             identifier=f"{OWN_IDENTIFIER}{ready.title}",
             kind=kind,
-            score=row["score"],
-            label=row["label"],
-            explanation=row["explanation"],
+            **_said(row),
             metadata=metadata,
+            withdrawn=row["status"] != "scored",
         )
         for row in decisions.to_pylist()
     ]
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Score, label and explanation; of a decision that is no score any more only why."""
+    if row["status"] == "scored":
+        return {part: row[part] for part in ("score", "label", "explanation")}
+    return {"explanation": f"Withdrawn, the unit is {row['status']} now: {row['explanation'] or 'no reason given'}"}
 
 
 def by_unit(evaluators: Iterable[Ready]) -> dict[Unit, list[Ready]]:
@@ -60,6 +70,7 @@ def publishing(unit: Unit, receipt: AnnotationReceipt) -> tuple[dict[str, int], 
         "already_published": receipt.already_there,
         "unknown_to_phoenix": len(receipt.unknown),
         "kept_as_changed_by_a_person": len(receipt.kept),
+        "withdrawn": receipt.withdrawn,
     }
     examples = ", ".join(receipt.unknown[:3])
     note = f"Phoenix does not have {len(receipt.unknown)} of the {unit}s to annotate, for example {examples}"

@@ -1,6 +1,7 @@
 """Ask a judge about cases: nothing past a budget, nothing asked twice, every answer kept the moment it is paid."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -82,14 +83,18 @@ class Asker:
                 if told:
                     told(done, spent)
 
-        workers = self.models.pace(self.model_names[0]).most
+        workers, began = min(self.models.pace(self.model_names[0]).most, len(cases)), time.monotonic()
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(workers, len(cases))):
+                for _ in range(workers):
                     group.create_task(work())
         except* NightjarError as failed:  # one line to act on, as everywhere: a ledger that cannot be written, say
             raise failed.exceptions[0] from failed
-        return [verdict for verdict in found if verdict is not None]
+        verdicts = [verdict for verdict in found if verdict is not None]
+        if asked := sum(verdict.status == "scored" and not verdict.reused for verdict in verdicts):
+            seconds = (time.monotonic() - began) * min(workers, asked)
+            self.ledger.took(self.judge.title, self.model_names[0], asked, seconds)
+        return verdicts
 
     async def check_canaries(self) -> tuple[str, list[Verdict]]:
         """Ask the questions whose verdict is known. Returns what is wrong (nothing: empty) and what they cost."""

@@ -14,13 +14,15 @@ from tasks.shared.records import Score, Status
 from tasks.shared.store.tables import DECISIONS
 
 LONGEST_EXPLANATION = 2000
+# What a decision takes over from its unit.
+FROM_UNITS = ("unit_id", "trace_id", "start_time", "unit_digest", "scored_before")
 
 
 def decide(ready: Ready, units: pa.Table, now: dt.datetime) -> pa.Table:
     """Decisions on *units*, in their order, in the schema of DECISIONS.
 
-    *units* has `unit_id`, `trace_id`, `start_time`, `unit_digest` and the columns that the evaluator needs. A unit
-    on which the evaluator raises is `errored`, with the error's text as explanation.
+    *units* has the columns of FROM_UNITS and those that the evaluator needs. A unit on which the evaluator raises is
+    `errored`, with the error's text as explanation.
     """
     evaluator, ask = ready.evaluator, question(ready)
     needed = [units[column].to_pylist() for column in evaluator.needs]
@@ -38,7 +40,7 @@ def decide(ready: Ready, units: pa.Table, now: dt.datetime) -> pa.Table:
         "decided_at": now,
     }
     columns: dict[str, Any] = {column: [value] * units.num_rows for column, value in same.items()}
-    columns |= {column: units[column] for column in ("unit_id", "trace_id", "start_time", "unit_digest")}
+    columns |= {column: units[column] for column in FROM_UNITS}
     columns |= {
         "status": [status for status, _ in outcomes],
         "score": [score.score for _, score in outcomes],

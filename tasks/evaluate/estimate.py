@@ -24,6 +24,7 @@ from tasks.shared.gateways.llm.models import provider_settings, split
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import BudgetSettings, ProviderSettings, Settings
+from tasks.shared.store.batch_book import BatchBook
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.ledger import Ledger, open_ledger, usd
 from tasks.shared.store.tables import DECISIONS
@@ -60,8 +61,9 @@ class Estimate:
     """Of one judge and window. `expected` and `most` are picodollars.
 
     `units` await a decision; `calls` have to be made, canaries and anchors included; `free` questions have an answer
-    that was paid for before, or are the same as another; `too_dear` could cost more than the judge's `max_cost_usd` and
-    are not asked. `most` is what the calls reserve, each tried once: a token a byte, every answer as long as it may be.
+    that was paid for before, or are the same as another; `waiting` ones are in a batch already, and paid for there;
+    `too_dear` could cost more than the judge's `max_cost_usd` and are not asked. `most` is what the calls reserve, each
+    tried once: a token a byte, every answer as long as it may be.
     """
 
     judge: str
@@ -69,6 +71,7 @@ class Estimate:
     units: int
     calls: int
     free: int
+    waiting: int
     too_dear: int
     prompt_tokens: int
     completion_tokens: int
@@ -83,6 +86,7 @@ class Estimate:
             "units": self.units,
             "calls": self.calls,
             "free": self.free,
+            "waiting": self.waiting,
             "too_dear": self.too_dear,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
@@ -95,7 +99,8 @@ class Estimate:
         """The same in a sentence."""
         return (
             f"{self.judge}: {self.calls} calls of {self.model} on {self.units} units, about {usd(self.expected):.4f} "
-            f"USD (at most {usd(self.most):.4f}), {self.seconds:.0f} s; {self.basis}, {SECONDS_PER_CALL:g} s a call"
+            f"USD (at most {usd(self.most):.4f}), {self.seconds:.0f} s; {self.basis}"
+            + (f"; {self.waiting} more wait in a batch" if self.waiting else "")
         )
 
 
@@ -124,15 +129,16 @@ def estimated(
     tally = _Tally(judge, names, tariff(judge, names[0], prices, now))
     with open_ledger(settings.budget, settings.lake) as ledger:
         for part in newest_first(lake, project, window, ready, settings.judges.chunk_units):
-            units = undecided(lake, project, part, ready, needed_sql(judge))
+            units = undecided(lake, project, part.window, ready, needed_sql(judge))
             plan = planned(judge, units, settings.judges.sampling_salt)
             tally.units += units.num_rows
             tally.add([messages for case in plan.cases for messages in case.orders], ledger)
+        measured = ledger.seconds_per_call(judge.title, names[0])
     tally.add_canaries()
     tally.add_again(anchors_to_ask(lake, project, judge, settings.judges.anchors, run=run, now=now))
     expected = tariff(judge, names[0], prices, now, batch=judge.lane == "batch")
     provider = provider_settings(settings.judges, split(names[0])[0])
-    return tally.estimate(habit(lake, project, judge), expected, provider)
+    return tally.estimate(habit(lake, project, judge), expected, provider, measured)
 
 
 def assumed_judgment(settings: Settings, judge: Judge, now: dt.datetime) -> tuple[int, float]:
@@ -206,6 +212,7 @@ class _Tally:
     units: int = 0
     calls: int = 0
     free: int = 0
+    waiting: int = 0
     too_dear: int = 0
     characters: int = 0
     most: int = 0
@@ -216,8 +223,13 @@ class _Tally:
         digests = [prompt_digest(messages) for messages in questions]
         for model in self.models:
             self._seen.update(ledger.answers(self.judge.title, model, digests))
+        items = BatchBook(ledger).items(self.judge.title, self.models[0], digests)
+        waiting = {digest for digest, item in items.items() if item.state == "waiting"} - self._seen
+        self.waiting, self._seen = self.waiting + len(waiting), self._seen | waiting
         for messages, digest in zip(questions, digests, strict=True):
-            if digest in self._seen:
+            if digest in waiting:
+                waiting.discard(digest)
+            elif digest in self._seen:
                 self.free += 1
             else:
                 self._seen.add(digest)
@@ -243,16 +255,18 @@ class _Tally:
         self.calls, self.most = self.calls + 1, self.most + most
         self.characters += _characters(messages)
 
-    def estimate(self, habit: Habit, expected: Tariff, provider: ProviderSettings) -> Estimate:
-        """The count with *habit*'s tokens at *expected*'s prices and the *provider*'s pace."""
+    def estimate(self, habit: Habit, expected: Tariff, provider: ProviderSettings, measured: float | None) -> Estimate:
+        """The count with *habit*'s tokens at *expected*'s prices, and *measured* seconds a call at the *provider*."""
         prompt = round(self.characters / habit.characters_per_token)
         completion = round(self.calls * habit.completion_tokens)
-        seconds = self.calls * SECONDS_PER_CALL / provider.in_flight
+        per_call = SECONDS_PER_CALL if measured is None else measured
+        seconds = self.calls * per_call / provider.in_flight
         if provider.requests_per_second:
             seconds = max(seconds, self.calls / provider.requests_per_second)
         cost = expected.cost(Usage(prompt, completion))
-        counted = (self.units, self.calls, self.free, self.too_dear, prompt, completion, cost, self.most)
-        return Estimate(self.judge.title, self.models[0], *counted, seconds, habit.basis)
+        counted = (self.units, self.calls, self.free, self.waiting, self.too_dear)
+        told = f"{habit.basis}, {per_call:.2g} s a call {'assumed' if measured is None else 'as measured'}"
+        return Estimate(self.judge.title, self.models[0], *counted, prompt, completion, cost, self.most, seconds, told)
 
 
 def _usages(judge: Judge, units: pa.Table) -> list[tuple[Case, int, int]]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tasks.evaluate.asking import TOO_DEAR, Verdict
 from tasks.evaluate.cases import Plan
-from tasks.evaluate.decide import cut, decision_table
+from tasks.evaluate.decide import FROM_UNITS, cut, decision_table
 from tasks.evaluate.judge import Judge
 from tasks.evaluate.undecided import OPEN
 from tasks.shared.records import Score
@@ -31,7 +31,7 @@ def judged(judge: Judge, units: pa.Table, plan: Plan, verdicts: Sequence[Verdict
         "decided_at": now,
     }
     columns: dict[str, Any] = {column: [value] * units.num_rows for column, value in same.items()}
-    columns |= {column: units[column] for column in ("unit_id", "trace_id", "start_time", "unit_digest")}
+    columns |= {column: units[column] for column in FROM_UNITS}
     columns |= {
         "status": [verdict.status for verdict in outcomes],
         "score": [verdict.score.score for verdict in outcomes],

@@ -3,9 +3,8 @@
 import asyncio
 import datetime as dt
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -19,8 +18,9 @@ from tasks.evaluate.catalogue import Ready, ready_judge
 from tasks.evaluate.judge import Judge, Sampling
 from tasks.evaluate.judged import judged, to_ask_again, troubles
 from tasks.evaluate.library import verify_sql
+from tasks.evaluate.progress import Progress, Told
 from tasks.evaluate.tariff import tariff
-from tasks.evaluate.undecided import newest_first, standing, undecided
+from tasks.evaluate.undecided import Part, newest_first, standing, undecided
 from tasks.evaluate.units import view_sql
 from tasks.evaluate.versions import (
     count_overlap,
@@ -44,8 +44,6 @@ from tasks.shared.store.tables import DECISIONS
 
 logger = logging.getLogger(__name__)
 STATUSES = frozenset(get_args(Status))
-SECONDS_BETWEEN_NEWS = 10.0
-Told = Callable[[str], None]
 DECISIONS_REPLACED = replace(DECISIONS, rewrite="replace")
 
 
@@ -112,22 +110,25 @@ class _Hearing:
     async def window(self, window: Window) -> Batch:
         """Decide what is undecided, part by part."""
         project, ready = self.asker.brief.project, ready_judge(self.judge)
-        for part in newest_first(self.lake, project, window, ready, self.settings.judges.chunk_units):
-            await self._part(part, ready)
+        parts = list(newest_first(self.lake, project, window, ready, self.settings.judges.chunk_units))
+        news = Progress(f"{self.judge.name} {window}", sum(part.units for part in parts), self.told)
+        for part in parts:
+            await self._part(part, ready, news)
         if self.asker.stopped:
             self.done.doubts.append(self.asker.stopped)
         return self.done.receipt(self.judge, project, window)
 
-    async def _part(self, part: Window, ready: Ready) -> None:
-        project = self.asker.brief.project
+    async def _part(self, whole: Part, ready: Ready, news: Progress) -> None:
+        project, part = self.asker.brief.project, whole.window
         units = undecided(self.lake, project, part, ready, needed_sql(self.judge))
         plan = planned(self.judge, units, self.settings.judges.sampling_salt)
         unit_ids = units["unit_id"].to_pylist()
         await self._check(plan.cases, unit_ids)
         self.told(f"{self.judge.name} {part}: {len(plan.cases)} of {units.num_rows} units to judge")
-        news = _now_and_then(len(plan.cases), self.judge.name, self.told)
-        asking = self.lane.verdicts(plan.cases, unit_ids, news) if self.lane else self.asker.verdicts(plan.cases, news)
+        told = news.within(whole.units, len(plan.cases))
+        asking = self.lane.verdicts(plan.cases, unit_ids, told) if self.lane else self.asker.verdicts(plan.cases, told)
         verdicts = await asking
+        news.done(whole.units, sum(verdict.cost for verdict in verdicts))
         record_anchors(self.asker, self.lake, unit_ids, list(zip(plan.cases, verdicts, strict=True)))
         decisions = judged(self.judge, units, plan, verdicts, dt.datetime.now(dt.UTC))
         with self.lake.stage(DECISIONS_REPLACED, project, part, file=ready.title) as stage:
@@ -274,18 +275,3 @@ def _asker(settings: Settings, judge: Judge, brief: Brief, models: Models, ledge
     for name in names:  # a provider without a key is told of before anything is asked
         models.model(name, judge.max_output_tokens, judge.parameters)
     return Asker(judge, brief, settings.judges, models, ledger, tariffs)
-
-
-def _now_and_then(total: int, name: str, told: Told) -> Callable[[int, int], None]:
-    """Tell of progress every few seconds: done and total, cost so far, time left."""
-    began = last = time.monotonic()
-
-    def tell(done: int, cost: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_NEWS:
-            last = now
-            left = (now - began) / done * (total - done)
-            told(f"{name}: {done}/{total} of this part judged for {usd(cost):.4f} USD, about {left:.0f} s left")
-
-    return tell

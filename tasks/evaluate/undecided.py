@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -28,7 +29,10 @@ decided AS (SELECT * FROM made WHERE status NOT IN ({open}))
 """
 # What another run may still decide: it did not come to it, or something outside failed.
 OPEN = ("pending", "budget_stopped", "errored")
-UNDECIDED = "SELECT {columns} FROM eligible ANTI JOIN decided USING (unit_id, unit_digest) ORDER BY start_time, unit_id"
+UNDECIDED = """
+SELECT {columns}, unit_id IN (SELECT unit_id FROM made WHERE status = 'scored' OR scored_before) AS scored_before
+FROM eligible ANTI JOIN decided USING (unit_id, unit_digest) ORDER BY start_time, unit_id
+"""
 # A unit of which no span is left (raw data may be deleted before its scores) keeps its decision. One that is still
 # there but changed, or that an earlier late span moved to another hour, does not.
 STANDING = """
@@ -68,7 +72,14 @@ def slices(lake: Lake, project: str, window: Window) -> Iterator[Window]:
         yield Window(start, min(start + step * HOUR, window.end))
 
 
-def newest_first(lake: Lake, project: str, window: Window, ready: Ready, units_at_most: int) -> Iterator[Window]:
+class Part(NamedTuple):
+    """Some whole hours of a window, and how many units they have to decide."""
+
+    window: Window
+    units: int
+
+
+def newest_first(lake: Lake, project: str, window: Window, ready: Ready, units_at_most: int) -> Iterator[Part]:
     """The parts of *window* with something to decide, latest first, of whole hours and about so many units each."""
     for day in reversed(list(window.by_day())):
         waiting = 0
@@ -77,12 +88,12 @@ def newest_first(lake: Lake, project: str, window: Window, ready: Ready, units_a
         hours = _query(lake, project, day, ready, TO_DO.format(standing=STANDING.format(unit=ready.evaluator.unit)))
         for row in reversed(hours.to_pylist()):
             if end is not None and waiting + row["units"] > units_at_most:
-                yield Window(start, end)
+                yield Part(Window(start, end), waiting)
                 waiting, end = 0, None
             start, end = row["hour"], end or row["hour"] + HOUR
             waiting += row["units"]
         if end is not None:
-            yield Window(start, end)
+            yield Part(Window(start, end), waiting)
 
 
 def undecided(
@@ -90,8 +101,8 @@ def undecided(
 ) -> pa.Table:
     """Eligible units that start in *window* and have no decision on their present content.
 
-    Columns: `unit_id`, `trace_id`, `start_time`, `unit_digest`, what the evaluator needs, and *more* SQL expressions
-    by name.
+    Columns: `unit_id`, `trace_id`, `start_time`, `unit_digest`, `scored_before`, what the evaluator needs, and *more*
+    SQL expressions by name.
     """
     columns = dict.fromkeys(("unit_id", "trace_id", "start_time", "unit_digest", *ready.evaluator.needs))
     query = UNDECIDED.format(columns=", ".join([*(f'"{column}"' for column in columns), *_named(more)]))

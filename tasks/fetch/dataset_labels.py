@@ -45,13 +45,13 @@ def labels_in(examples: Iterable[Example]) -> Iterator[DatasetLabel]:
     for example in examples:
         said = example.output if _has_label(example.output) else example.metadata
         if _has_label(said):
-            label, score, unit_id = said.get("label"), said.get("score"), example.metadata.get("unit_id")
+            label, score, unit_id = said.get("label"), _number(said.get("score")), example.metadata.get("unit_id")
             yield DatasetLabel(
                 example.id,
                 str(unit_id) if unit_id else None,
                 example.span_id,
                 None if label is None else str(label),
-                float(score) if _is_number(score) else None,
+                score,
                 str(said.get("annotator") or example.metadata.get("annotator") or ""),
                 {key: example.metadata[key] for key in ("inclusion_probability", "draw") if key in example.metadata},
             )
@@ -108,8 +108,8 @@ def _units_of_spans(lake: Lake, project: str, window: Window, span_ids: Sequence
 
 
 def _has_label(said: Mapping[str, Any]) -> bool:
-    return said.get("label") not in (None, "") or _is_number(said.get("score"))
+    return said.get("label") not in (None, "") or _number(said.get("score")) is not None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

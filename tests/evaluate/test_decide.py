@@ -10,6 +10,7 @@ from tasks.evaluate.catalogue import Ready
 from tasks.evaluate.decide import LONGEST_EXPLANATION, decide, error_notes
 from tasks.shared.records import UTC, Evaluator, Score
 from tasks.shared.store.tables import DECISIONS, TEXT, TIME
+from tasks.shared.store.tables.table import FLAG
 from tests.evaluate.rows import NOON
 
 NOW = dt.datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -23,6 +24,7 @@ def units(*outputs):
             "trace_id": pa.array([f"t{i}" for i in range(count)], TEXT),
             "start_time": pa.array([NOON] * count, TIME),
             "unit_digest": pa.array([f"d{i}" for i in range(count)], TEXT),
+            "scored_before": pa.array([False] * count, FLAG),
             "output": pa.array(outputs, TEXT),
         }
     )
@@ -78,6 +80,7 @@ def test_a_decision_says_who_decided_when_and_on_what():
         "prompt_digest": None,
         "reused": None,
         "unit_digest": "d0",
+        "scored_before": False,
         "decided_at": NOW,
     }
 

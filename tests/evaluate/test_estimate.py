@@ -83,7 +83,7 @@ def test_units_calls_tokens_cost_and_time_by_assumption(tmp_path):
     assert usd(estimate.expected) == per_million / 1_000_000
     assert estimate.most > estimate.expected
     assert estimate.seconds == pytest.approx(3 * 2 / 20)
-    assert estimate.basis == "4.0 characters a token, 50 tokens an answer assumed"
+    assert estimate.basis == "4.0 characters a token, 50 tokens an answer assumed, 2 s a call assumed"
 
 
 def test_nothing_to_decide_takes_nothing_not_even_a_canary(tmp_path):
@@ -134,6 +134,28 @@ async def test_after_a_day_of_judging_the_next_one_is_estimated_by_it_and_costs_
     assert "as in 40 decisions" in estimate.basis
     assert usd(estimate.expected) * 1_000_000 == pytest.approx(spent.counts["cost_microdollars"], rel=0.1)
     assert spent.counts["cost_microdollars"] < usd(estimate.most) * 1_000_000
+
+
+async def test_time_is_told_by_the_pace_that_was_measured(tmp_path):
+    first, second = Window(NOON, NOON + dt.timedelta(hours=1)), Window(NOON + dt.timedelta(hours=3), DAY.end)
+    with simulated(latency_ms=100) as url:
+        settings = filled(tmp_path, url, [f"Depot {n}." for n in range(20)])
+        await judge_window(settings, judge_of(), PROJECT, first, "one", told=lambda _: None)
+        add_spans(settings, "b", second.start, [f"Harbour {n}." for n in range(19)])
+        known, other = (estimated(settings, judge_of(name=name), PROJECT, second, NOW) for name in ("short", "shorter"))
+    assert "s a call as measured" in known.basis
+    assert 0.1 <= known.seconds < 2.0, "20 calls at once of a tenth of a second; 2 s were assumed"
+    assert "s a call as measured" in other.basis, "another judge has the pace of the model"
+
+
+async def test_questions_that_wait_in_a_batch_are_not_estimated_again(tmp_path):
+    with simulated(batch_seconds=600) as url:
+        settings = filled(tmp_path, url, ["one", "two", "two"])
+        judge = judge_of(lane="batch")
+        await judge_window(settings, judge, PROJECT, DAY, "one", told=lambda _: None)
+        estimate = estimated(settings, judge, PROJECT, DAY, NOW)
+    assert (estimate.units, estimate.waiting, estimate.free, estimate.calls, estimate.expected) == (3, 2, 1, 0, 0)
+    assert estimate.note().endswith("; 2 more wait in a batch")
 
 
 async def test_answers_that_were_paid_for_are_free_where_their_decisions_are_gone(tmp_path):

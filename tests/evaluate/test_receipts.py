@@ -16,8 +16,17 @@ from tests.evaluate.rows import DAY
 @pytest.mark.parametrize(("kind", "annotator"), [("code", "CODE"), ("llm", "LLM")])
 def test_a_decision_becomes_an_annotation_under_nightjars_own_identifier(kind, annotator):
     evaluator = Evaluator(unit="span", needs=(), score=len, version="3", kind=kind, direction="minimize")
-    rows = pa.table({"unit_id": ["a"], "score": [0.5], "label": ["half"], "explanation": ["because"]})
-    assert annotations_of(Ready("mine", evaluator, {}), rows) == [
+    said = {
+        "unit_id": ["a", "b"],
+        "status": ["scored", "not_applicable"],
+        "score": [0.5, None],
+        "label": ["half", None],
+    }
+    rows = pa.table({**said, "label": ["half", None], "explanation": ["because", "nothing to judge"]})
+    (scored, withdrawn) = annotations_of(Ready("mine", evaluator, {}), rows)
+    assert (withdrawn.target_id, withdrawn.score, withdrawn.label, withdrawn.withdrawn) == ("b", None, None, True)
+    assert withdrawn.explanation == "Withdrawn, the unit is not_applicable now: nothing to judge"
+    assert [scored] == [
         Annotation(
             target_id="a",
             name="mine",
@@ -32,13 +41,14 @@ def test_a_decision_becomes_an_annotation_under_nightjars_own_identifier(kind, a
 
 
 def test_every_annotation_is_accounted_for():
-    receipt = AnnotationReceipt(written=2, already_there=1, unknown=("x", "y"), kept=("z",))
+    receipt = AnnotationReceipt(written=2, already_there=1, unknown=("x", "y"), kept=("z",), withdrawn=1)
     counts, notes = publishing("trace", receipt)
     assert counts == {
         "published": 2,
         "already_published": 1,
         "unknown_to_phoenix": 2,
         "kept_as_changed_by_a_person": 1,
+        "withdrawn": 1,
     }
     assert notes == ("Phoenix does not have 2 of the traces to annotate, for example x, y",)
     assert publishing("trace", AnnotationReceipt()) == ({}, ())

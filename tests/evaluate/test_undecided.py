@@ -138,7 +138,25 @@ def test_only_scores_are_published(lake):
     store(lake, span_row("a", name="0.5"), span_row("b", name="skip"), span_row("c", name="oops"))
     score(lake, picky)
     assert publishable(lake, "p", DAY, picky).to_pylist() == [
-        {"unit_id": "a", "score": 0.5, "label": None, "explanation": None}
+        {"unit_id": "a", "status": "scored", "score": 0.5, "label": None, "explanation": None}
+    ]
+
+
+def test_what_was_scored_before_and_is_not_now_is_taken_back(lake):
+    picky = Evaluator(unit="span", needs=("name",), score=lambda name: None if name == "skip" else float(name))
+    ready = Ready("mine", picky, {})
+    store(lake, span_row("a", name="0.5"), span_row("b", name="skip"), span_row("c", name="1"))
+    score(lake, ready)
+    for now in ("skip", "oops"):  # not applicable, then errored: it stays taken back
+        store(lake, span_row("a", name=now), span_row("b", name="oops"))
+        score(lake, ready)
+        told = {row["unit_id"]: row["status"] for row in publishable(lake, "p", DAY, ready).to_pylist()}
+        assert told == {"a": "not_applicable" if now == "skip" else "errored", "c": "scored"}
+    store(lake, span_row("a", name="0.7"))
+    score(lake, ready)
+    assert [(row["unit_id"], row["score"]) for row in publishable(lake, "p", DAY, ready).to_pylist()] == [
+        ("a", 0.7),
+        ("c", 1.0),
     ]
 
 

@@ -45,6 +45,13 @@ CREATE TABLE IF NOT EXISTS answers (
     answer TEXT NOT NULL,
     PRIMARY KEY (judge, model, prompt_digest)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS paces (
+    judge TEXT NOT NULL,
+    model TEXT NOT NULL,
+    calls REAL NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (judge, model)
+) WITHOUT ROWID;
 """
 
 
@@ -162,6 +169,23 @@ class Ledger:
             query = f"SELECT prompt_digest, answer FROM answers WHERE {where}"
             found.update(self._database.execute(query, (judge, model, *some)).fetchall())
         return found
+
+    def took(self, judge: str, model: str, calls: int, seconds: float) -> None:
+        """Note that *calls* took *seconds* together, waits included; what was noted before counts half from now on."""
+        self._database.execute(
+            "INSERT INTO paces VALUES (?, ?, ?, ?) ON CONFLICT (judge, model) DO UPDATE"
+            " SET calls = calls / 2 + excluded.calls, seconds = seconds / 2 + excluded.seconds",
+            (judge, model, calls, seconds),
+        )
+
+    def seconds_per_call(self, judge: str, model: str) -> float | None:
+        """As the judge's latest calls took, or else all judges' calls of the model; None where nobody knows."""
+        for where, values in (("judge = ? AND model = ?", (judge, model)), ("model = ?", (model,))):
+            query = f"SELECT sum(seconds) / sum(calls) FROM paces WHERE {where}"
+            (found,) = self._database.execute(query, values).fetchone()
+            if found is not None:
+                return float(found)
+        return None
 
     def total(self, scope: str) -> int:
         """Spent and reserved in *scope*, picodollars."""

@@ -39,7 +39,10 @@ PROBE_EVERY_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class Annotation:
-    """What one evaluator says of one span, trace or session (`target_id`)."""
+    """What one evaluator says of one span, trace or session (`target_id`).
+
+    A `withdrawn` one takes the place of what the evaluator said before; where it said nothing, nothing is written.
+    """
 
     target_id: str
     name: str
@@ -49,6 +52,7 @@ class Annotation:
     label: str | None = None
     explanation: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    withdrawn: bool = False
 
     @property
     def key(self) -> Key:
@@ -58,16 +62,17 @@ class Annotation:
 
 @dataclass(frozen=True)
 class AnnotationReceipt:
-    """What became of every annotation: the four parts add up to what was asked for.
+    """What became of every annotation: the first four parts add up to what was asked for.
 
     `unknown` are targets that Phoenix does not have; `kept` are targets where a person has changed the annotation
-    since, which is left as it is.
+    since, which is left as it is. `withdrawn` of the written ones took something back.
     """
 
     written: int = 0
     already_there: int = 0
     unknown: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    withdrawn: int = 0
 
 
 async def read(
@@ -108,6 +113,7 @@ async def write(
         already_there=len(wanted) - len(kept) - len(missing),
         unknown=tuple(sorted(unknown)),
         kept=tuple(sorted(key[0] for key in kept)),
+        withdrawn=sum(annotation.withdrawn for annotation in missing.values()),
     )
 
 
@@ -147,9 +153,9 @@ def payload(unit: Unit, annotation: Annotation) -> Json:
 
 
 def is_same(stored: Json | None, annotation: Annotation) -> bool:
-    """Whether *stored* already says what *annotation* says."""
+    """Whether *stored* already says what *annotation* says; where nothing is stored, nothing is to be withdrawn."""
     if stored is None:
-        return False
+        return annotation.withdrawn
     result = stored["result"] or {}
     return bool(
         stored["annotator_kind"] == annotation.kind

@@ -38,6 +38,7 @@ DECISIONS = Table(
             "digest of the unit's content when decided; a changed unit is decided again",
             required=True,
         ),
+        Column("scored_before", FLAG, "whether an earlier decision was scored, which Phoenix may still show"),
         Column("decided_at", TIME, "when", required=True, volatile=True),
     ),
 )

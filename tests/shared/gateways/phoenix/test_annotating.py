@@ -61,6 +61,26 @@ async def test_only_what_differs_is_written_again(settings, project, sent):
 
 
 @pytest.mark.parametrize("unit", ["span", "trace", "session"])
+async def test_a_score_that_is_taken_back_leaves_only_why_and_a_persons_word_stays(settings, project, sent, unit):
+    scored, persons, never = targets(unit, sent)[:3]
+    back = [
+        annotation(target, score=None, label=None, explanation="not applicable now", withdrawn=True)
+        for target in (scored, persons, never)
+    ]
+    async with Phoenix(settings()) as phoenix:
+        await phoenix.annotate(project, unit, [annotation(scored), annotation(persons, kind="HUMAN")])
+        receipt = AnnotationReceipt(written=1, already_there=1, kept=(persons,), withdrawn=1)
+        assert await phoenix.annotate(project, unit, back) == receipt
+        again = AnnotationReceipt(already_there=2, kept=(persons,))
+        assert await phoenix.annotate(project, unit, back) == again
+        rows = await phoenix.annotations(project, unit, [scored, persons, never])
+    left = {row[f"{unit}_id"]: row["result"] for row in rows}
+    assert left.keys() == {scored, persons}
+    assert {name: value for name, value in left[scored].items() if value} == {"explanation": "not applicable now"}
+    assert left[persons]["score"] == 0.1 + 0.2
+
+
+@pytest.mark.parametrize("unit", ["span", "trace", "session"])
 @pytest.mark.parametrize("queued_from", [0, 500], ids=["queued", "synchronous"])
 async def test_unknown_targets_are_counted_and_the_others_written(
     settings, project, sent, unit, queued_from, monkeypatch

@@ -1,0 +1,25 @@
+"""Progress through a whole window."""
+
+from tasks.evaluate.progress import Progress
+from tasks.shared.store.ledger import picodollars
+
+
+def test_units_cost_and_time_left_are_those_of_the_whole_window():
+    seconds, said = [0.0], []
+    progress = Progress("brief 2026-11-19", 400, said.append, clock=lambda: seconds[0])
+    heard = progress.within(300, 30)  # a tenth of the part's units is asked about
+    seconds[0] = 5
+    heard(1, picodollars(0.01))
+    assert said == [], "not every second"
+    seconds[0] = 20
+    heard(15, picodollars(0.15))
+    assert said == ["brief 2026-11-19: 150/400 units for 0.1500 USD so far, about 33 s left"]
+    seconds[0] = 60
+    progress.done(300, picodollars(0.30))
+    heard = progress.within(100, 10)
+    seconds[0] = 72
+    heard(5, picodollars(0.05))
+    assert said[1:] == [
+        "brief 2026-11-19: 300/400 units for 0.3000 USD so far, about 20 s left",
+        "brief 2026-11-19: 350/400 units for 0.3500 USD so far, about 10 s left",
+    ]
