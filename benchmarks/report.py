@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, at_most, write_results
 from deployments.simulator.bulk import Volume, fill_lake
+from tasks.evaluate.decide import decision_table
 from tasks.reports.compose import compose
 from tasks.reports.evidence import Evidence
 from tasks.shared.pages.markdown import markdown
@@ -41,7 +42,7 @@ def make_lake(lake: Lake, spans: int) -> None:
     for start in Window.of_day(DAY).hours():
         hour = Window(start, start + HOUR)
         rows = lake.sql(DECISIONS_MADE, PROJECT, hour)
-        lake.write(DECISIONS, PROJECT, hour, rows.select(DECISIONS.schema.names).cast(DECISIONS.schema))
+        lake.write(DECISIONS, PROJECT, hour, decision_table(dict(zip(rows.column_names, rows, strict=True)), len(rows)))
 
 
 def build(root: Path) -> None:

@@ -96,7 +96,13 @@ def _case(judge: Judge, place: int, values: Mapping[str, str]) -> Case:
 
 
 def _inclusion(judge: Judge, unit: Mapping[str, Any]) -> tuple[float, str]:
-    """The highest rate that holds for the unit, and the stratum it comes from (empty: the judge's own rate)."""
+    """The highest rate that holds for the unit, and the stratum it comes from (empty: the judge's own rate).
+
+    A unit that was drawn before and is owed since keeps what it was drawn with: its peers that were left out then stay
+    out, whatever stratum they are in by now.
+    """
+    if unit.get("drawn_with") is not None:
+        return unit["drawn_with"], unit["drawn_from"] or ""
     rates = {"": judge.sampling.rate}
     rates |= {name: s.rate for name, s in judge.sampling.strata.items() if unit[STRATUM + name]}
     stratum = max(rates, key=lambda name: rates[name])

@@ -25,13 +25,19 @@ made AS (
     SELECT * FROM decisions
     WHERE evaluator = $evaluator AND version = $version AND start_time >= $start AND start_time < $end
 ),
-decided AS (SELECT * FROM made WHERE status NOT IN ({open}))
+decided AS (SELECT * FROM made WHERE status NOT IN ({open})),
+owed AS (
+    SELECT unit_id, unit_digest, inclusion_probability AS drawn_with, stratum AS drawn_from
+    FROM made WHERE status IN ({open})
+)
 """
 # What another run may still decide: it did not come to it, or something outside failed.
 OPEN = ("pending", "budget_stopped", "errored")
 UNDECIDED = """
-SELECT {columns}, unit_id IN (SELECT unit_id FROM made WHERE status = 'scored' OR scored_before) AS scored_before
-FROM eligible ANTI JOIN decided USING (unit_id, unit_digest) ORDER BY start_time, unit_id
+SELECT {columns}, drawn_with, drawn_from,
+    unit_id IN (SELECT unit_id FROM made WHERE status = 'scored' OR scored_before) AS scored_before
+FROM eligible ANTI JOIN decided USING (unit_id, unit_digest) LEFT JOIN owed USING (unit_id, unit_digest)
+ORDER BY start_time, unit_id
 """
 # A unit of which no span is left (raw data may be deleted before its scores) keeps its decision. One that is still
 # there but changed, or that an earlier late span moved to another hour, does not.
@@ -102,7 +108,8 @@ def undecided(
     """Eligible units that start in *window* and have no decision on their present content.
 
     Columns: `unit_id`, `trace_id`, `start_time`, `unit_digest`, `scored_before`, what the evaluator needs, and *more*
-    SQL expressions by name.
+    SQL expressions by name. `drawn_with` and `drawn_from` are the inclusion probability and stratum of a unit that a
+    judge drew before and still owes.
     """
     columns = dict.fromkeys(("unit_id", "trace_id", "start_time", "unit_digest", *ready.evaluator.needs))
     query = UNDECIDED.format(columns=", ".join([*(f'"{column}"' for column in columns), *_named(more)]))

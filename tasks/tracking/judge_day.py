@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from tasks.shared.records import Metric, Status
-from tasks.shared.statistics.bounds import MISSING, bounds
+from tasks.shared.records import Direction, Metric, Status
+from tasks.shared.statistics.bounds import MISSING, Bounds, bounds
 from tasks.shared.statistics.confusion import Rates
 from tasks.shared.statistics.drift import AnchorRun
 from tasks.shared.statistics.estimate import Estimate
@@ -84,9 +84,13 @@ class JudgeDay:
     def pass_rate(self, name: str, value: float, n: int, interval: tuple[float, float]) -> Metric:
         """A pass rate of the day's scored units as a metric, with what the missing ones could make of it."""
         metric = Metric(f"{name}/{self.name}", value, n, self.coverage, *interval, unit="share")
+        found = self.bounds(value, 0.0, 1.0, "maximize")
+        return metric if found is None else replace(metric, worst=found.worst, best=found.best)
+
+    def bounds(self, value: float, lowest: float, highest: float, direction: Direction) -> Bounds | None:
+        """What the missing units could make of *value*, a mean of the day's scored ones; None where none is missing."""
         weights: dict[Status, float] = {status: self.weights.get(status, 0.0) for status in MISSING}
         if not any(weights.values()):
-            return metric
+            return None
         weights["scored"] = sum(1 / unit.probability for unit in self.units)
-        found = bounds(value, weights)
-        return metric if found is None else replace(metric, worst=found.worst, best=found.best)
+        return bounds(value, weights, lowest=lowest, highest=highest, direction=direction)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.evaluate.cases import needed_sql, planned, prompt_digest, rendered
-from tasks.shared.statistics.sampling import kept
+from tasks.shared.statistics.sampling import kept, position
 from tests.evaluate.judge_text import PAIR, judge
 
 STRATA = {
@@ -125,3 +125,34 @@ def test_a_pairwise_case_is_asked_in_both_orders():
     assert case.messages[0]["content"].endswith("<a>4</a> <b>5</b>")
     assert case.swapped is not None
     assert case.swapped[0]["content"].endswith("<a>5</a> <b>4</b>")
+
+
+def test_a_unit_that_is_owed_keeps_what_it_was_drawn_with():
+    asked = judge(sampling={"rate": 0.1, "strata": {"failed": {"where": "true", "rate": 1.0}}})
+    owed = planned(asked, units(50, stratum_failed=True, drawn_with=0.2, drawn_from="slow"))
+    assert (set(owed.probabilities), set(owed.strata)) == ({0.2}, {"slow"})
+    drawn_now = planned(asked, units(50, stratum_failed=True, drawn_with=None, drawn_from=None))
+    assert (set(drawn_now.probabilities), set(drawn_now.strata)) == ({1.0}, {"failed"})
+
+
+def test_the_estimate_is_unbiased_though_owed_failures_come_into_a_stratum_that_is_judged_more_often():
+    """Half of what was drawn at a fifth is owed; by the next night each failure has negative feedback."""
+    asked = judge(sampling={"rate": 0.2, "strata": {"disliked": {"where": "true", "rate": 1.0}}})
+    count, errors = 400, []
+    for seed in range(40):
+        fails = [position(f"t{n}", f"fails {seed}") < 0.3 for n in range(count)]
+        first = planned(asked, units(count, stratum_disliked=False), f"{seed}")
+        drawn = [case.place for case in first.cases]
+        owed = [place for place in drawn if position(f"t{place}", f"owed {seed}") < 0.5]
+        rows = [
+            {**units(1, stratum_disliked=fails[place]).to_pylist()[0], "unit_id": f"u{place}", "trace_id": f"t{place}"}
+            | {"drawn_with": first.probabilities[place], "drawn_from": first.strata[place]}
+            for place in owed
+        ]
+        again = planned(asked, pa.Table.from_pylist(rows), f"{seed}")
+        later = {owed[case.place]: again.probabilities[case.place] for case in again.cases}
+        chances = {**{place: first.probabilities[place] for place in drawn if place not in owed}, **later}
+        weights = sum(1 / chance for chance in chances.values())
+        rate = sum(fails[place] / chance for place, chance in chances.items()) / weights
+        errors.append(rate - sum(fails) / count)
+    assert abs(sum(errors) / len(errors)) < 0.02, "drawn anew it would be ten points too low"

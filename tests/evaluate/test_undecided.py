@@ -13,7 +13,7 @@ from tasks.evaluate.decide import decide
 from tasks.evaluate.undecided import slices, standing, undecided
 from tasks.shared.records import HOUR, UTC, Evaluator, Window
 from tasks.shared.store.tables import DECISIONS, SPANS
-from tests.evaluate.rows import DAY, NOON, span_row, span_table
+from tests.evaluate.rows import DAY, NOON, decision, decision_table, span_row, span_table
 
 NOW = dt.datetime(2026, 11, 20, 8, tzinfo=UTC)
 BY_SPAN = Ready(
@@ -158,6 +158,21 @@ def test_what_was_scored_before_and_is_not_now_is_taken_back(lake):
         ("a", 0.7),
         ("c", 1.0),
     ]
+
+
+def test_what_a_judge_drew_and_still_owes_is_told_with_its_probability(lake):
+    store(lake, span_row("a"), span_row("b"))
+    digest = undecided(lake, "p", DAY, BY_SPAN)["unit_digest"][0].as_py()
+    same = {"unit_digest": digest, "inclusion_probability": 0.25, "stratum": "slow"}
+    owed = decision("span", "a", "mine", status="errored", score=None, **same)
+    lake.write(DECISIONS, "p", DAY, decision_table(owed), file="mine@1")
+    rows = undecided(lake, "p", DAY, BY_SPAN).to_pylist()
+    assert [(row["unit_id"], row["drawn_with"], row["drawn_from"]) for row in rows] == [
+        ("a", 0.25, "slow"),
+        ("b", None, None),
+    ]
+    store(lake, span_row("a", name="another"))
+    assert undecided(lake, "p", DAY, BY_SPAN)["drawn_with"].to_pylist() == [None, None], "what changed is drawn anew"
 
 
 @pytest.mark.parametrize(("slice_mib", "parts"), [(64, 1), (1e-9, 24)])

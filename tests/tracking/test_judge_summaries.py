@@ -187,6 +187,9 @@ def test_a_new_version_is_moved_to_the_scale_of_the_old_one():
     found = of(day, "versions")["score_chained/sql"]
     assert found.value == pytest.approx(0.5 + 1 / 3)
     assert found.high - found.low > 0.5
+    assert (found.worst, found.best) == (None, None)
+    missing = of(replace(day, weights={"scored": 10.0, "errored": 10.0}), "versions")["score_chained/sql"]
+    assert (missing.worst, missing.best) == (pytest.approx(0.25 + 1 / 3), pytest.approx(0.75 + 1 / 3))
     assert of(replace(day, overlaps=()), "versions") == {}
     only_labels = KnownJudge("sql", "1", "span", {"a": None, "b": None})
     assert of(replace(day, judge=only_labels), "versions") == {}

@@ -1,6 +1,7 @@
 """The day's mean score on the scale of the judge's earlier version, so that a new version does not break the series."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tasks.shared.records import Metric
 from tasks.shared.statistics.chained import Point, chained, link
@@ -29,7 +30,9 @@ def versions(day: JudgeDay) -> Iterator[Metric]:
         return
     earlier: list[list[Point]] = [[] for _ in links]
     ((point,),) = chained([*earlier, [Point(own.value, own.standard_error, own.n)]], links)[-1:]
-    yield Metric(f"score_chained/{day.name}", point.value, point.n, day.coverage, point.low, point.high, unit="score")
+    chain = Metric(f"score_chained/{day.name}", point.value, point.n, day.coverage, point.low, point.high, unit="score")
+    shift, ends = point.value - own.value, day.bounds(own.value, lowest, highest, day.judge.direction)
+    yield chain if ends is None else replace(chain, worst=ends.worst + shift, best=ends.best + shift)
 
 
 SUMMARY = JudgeSummary(versions)
