@@ -84,10 +84,6 @@ class Variant:
         every = (getattr(answer, name) for answers in self.answers.values() for answer in answers)
         return tuple(sorted({value for value in every if value}))
 
-    def with_status(self, status: str) -> list[Answer]:
-        """Its answers of that status."""
-        return [answer for answers in self.answers.values() for answer in answers if answer.status == status]
-
 
 @dataclass(frozen=True)
 class Comparison:

@@ -59,7 +59,8 @@ def test_answers_come_with_what_was_asked_what_is_right_and_what_was_said_of_the
     assert answer.said["sql_matches_expected"].score == 0.0
     assert answer.said["quality"].explanation == "Reads well."
     assert compared.candidate.each("model") == ("openai/ft:gpt-4o-mini:shop",)
-    lost = compared.candidate.with_status("errored")
+    every = [answer for answers in compared.candidate.answers.values() for answer in answers]
+    lost = [answer for answer in every if answer.status == "errored"]
     assert [(each.example_id, each.text, each.said) for each in lost] == [("example-11", None, {})]
     assert compared.candidate.specification["parameters"] == {"temperature": 0}
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tasks.shared.records import Metric
 from tasks.shared.statistics.clustered import clustered_mean
 from tasks.shared.statistics.hajek import hajek
-from tasks.shared.statistics.intervals import mean_interval, wilson
+from tasks.shared.statistics.intervals import wilson
 from tasks.tracking.known_judges import KnownJudge
 from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
+from tests.shared.statistics.oracles import mean_interval
 from tests.tracking.rows import DAY, NOON, answered, lake_at, put, summarised
 
 

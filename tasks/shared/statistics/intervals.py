@@ -1,7 +1,7 @@
 """Two-sided intervals: of a share, of a mean, of a quantile. A sum or a count of everything there was has none."""
 
 from collections.abc import Sequence
-from math import fsum, sqrt
+from math import sqrt
 from statistics import NormalDist
 
 from tasks.shared.statistics.order_statistics import quantile_ranks
@@ -46,20 +46,11 @@ def score_interval(share: float, n: float, level: float = LEVEL) -> tuple[float,
     return low, high
 
 
-def mean_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
-    """Student's interval of the mean of independent *values*; fewer than two have none.
+def student(mean: float, standard_error: float, n: int, level: float = LEVEL) -> tuple[float, float] | None:
+    """Student's interval of the mean of *n* independent values, by its standard error; fewer than two have none.
 
     Source: Student (1908), The probable error of a mean, Biometrika 6, 1-25.
     """
-    n = len(values)
-    if n < 2:
-        return None
-    mean = fsum(values) / n
-    return student(mean, sqrt(fsum((v - mean) ** 2 for v in values) / (n - 1) / n), n, level)
-
-
-def student(mean: float, standard_error: float, n: int, level: float = LEVEL) -> tuple[float, float] | None:
-    """The same from a mean of *n* values and its standard error, both computed elsewhere."""
     if n < 2:
         return None
     reach = t_quantile((1 + level) / 2, n - 1) * standard_error

@@ -38,11 +38,6 @@ def quantile_ranks(n: int, p: float, level: float) -> tuple[int, int] | None:
     return None
 
 
-def rank_coverage(n: int, p: float, low: int, high: int) -> float:
-    """The probability that the *p* quantile lies between the order statistics of ranks *low* and *high*."""
-    return sum(mass for k, mass in _binomial(n, p) if low <= k < high)
-
-
 def _binomial(n: int, p: float) -> Iterator[tuple[int, float]]:
     """Outcomes of a binomial with their probabilities, ascending, leaving out ten standard deviations of nothing."""
     k = max(0, int(n * p - 10 * sqrt(n * p * (1 - p))) - 1)

@@ -1,7 +1,7 @@
 """Student's t distribution, as far as intervals need it."""
 
 from functools import lru_cache
-from math import atan, cos, pi, sin, sqrt
+from math import cos, pi, sin, sqrt
 from statistics import NormalDist
 
 EXPANSION_FROM = 200
@@ -27,11 +27,6 @@ def t_quantile(probability: float, degrees: int) -> float:
         angle = (low + high) / 2
         low, high = (angle, high) if _central(angle, degrees) < central else (low, angle)
     return sqrt(degrees) * sin(low) / cos(low)
-
-
-def central_probability(t: float, degrees: int) -> float:
-    """The probability that Student's t with whole *degrees* of freedom lies within [-t, t] (26.7.3, 26.7.4)."""
-    return _central(atan(t / sqrt(degrees)), degrees)
 
 
 def _central(angle: float, degrees: int) -> float:

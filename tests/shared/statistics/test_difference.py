@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tasks.shared.statistics.cluster_means import bootstrap_mean
 from tasks.shared.statistics.clustered import clustered_mean
 from tasks.shared.statistics.difference import difference
-from tasks.shared.statistics.intervals import mean_interval
 from tasks.shared.statistics.matched import tango
+from tests.shared.statistics.oracles import mean_interval
 
 Z = 1.959963984540054
 DARWIN = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48.0])

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tasks.shared.statistics.estimate import share
 from tasks.shared.statistics.hajek import hajek
-from tasks.shared.statistics.intervals import mean_interval, wilson
+from tasks.shared.statistics.intervals import wilson
 from tasks.shared.statistics.sampling import all_kept
+from tests.shared.statistics.oracles import mean_interval
 
 
 def ones(n):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.shared.statistics.intervals import LEVEL, quantile_interval
-from tasks.shared.statistics.order_statistics import quantile, quantile_ranks, rank_coverage
+from tasks.shared.statistics.order_statistics import quantile, quantile_ranks
+from tests.shared.statistics.oracles import rank_coverage
 
 # Ranks and level of the median's interval: the classical table, since K. R. Nair (1940), Sankhya 4, 551-558.
 MEDIAN = {

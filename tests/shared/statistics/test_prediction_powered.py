@@ -6,8 +6,9 @@ from statistics import fmean, variance
 import pytest
 
 from tasks.shared.statistics.hajek import hajek
-from tasks.shared.statistics.intervals import mean_interval, wilson
+from tasks.shared.statistics.intervals import wilson
 from tasks.shared.statistics.prediction_powered import Judged, prediction_powered
+from tests.shared.statistics.oracles import mean_interval
 
 LABELLED = [(0.9, 1.0), (0.8, 0.7), (0.2, 0.4), (0.6, 0.5), (0.4, 0.1)]
 UNLABELLED = [0.7, 0.3, 0.9, 0.8, 0.6, 0.5, 0.9, 0.2, 0.7, 0.8]

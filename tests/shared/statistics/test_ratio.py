@@ -5,8 +5,8 @@ from math import exp, inf, log
 import numpy as np
 import pytest
 
-from tasks.shared.statistics.intervals import mean_interval
 from tasks.shared.statistics.ratio import ratio_of_totals, typical_ratio
+from tests.shared.statistics.oracles import mean_interval
 
 EACH = [str(i) for i in range(200)]
 

@@ -98,15 +98,6 @@ class PromptHub:
         path = f"/v1/prompt_versions/{quote(version_id, safe='')}/tags"
         await self._connection.call("POST", path, body={"name": tag}, read=len)
 
-    async def untag(self, version_id: str, tag: str) -> None:
-        """Take *tag* from a version; one that does not have it is left alone."""
-        path = f"/v1/prompt_versions/{quote(version_id, safe='')}/tags/{quote(tag, safe='')}"
-        try:
-            await self._connection.call("DELETE", path, read=len)
-        except Answered as error:
-            if error.status != NOT_FOUND:
-                raise
-
     async def metadata(self, name: str) -> Json:
         """What is noted on prompt *name* as a whole. Raises ConfigurationError where there is no such prompt."""
         for row in await self._prompts():
