@@ -1,8 +1,9 @@
 """The night's work: one UTC day, or a range of days as a backfill, through every stage in order."""
 
 import datetime as dt
+import time
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
 from flows.evaluation import evaluation
 from flows.ingestion import ingestion
@@ -10,6 +11,7 @@ from flows.reporting import reporting
 from flows.tracking import tracking
 from flows.windows import days_between, yesterday
 from tasks.evaluate.estimate import confirm, expected_usd, projected_usd
+from tasks.evaluate.progress import days_told
 from tasks.evaluate.steps import estimate_judges
 from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days
 from tasks.shared.errors import ConfigurationError, Inconclusive
@@ -50,7 +52,8 @@ async def nightly(
     days_usd: list[float] = []
     without_trend: Window | None = None
     awaited = awaited_days(project)
-    for day in (days := days_between(first, last)):
+    began = time.monotonic()
+    for number, day in enumerate(days := days_between(first, last), 1):
         receipts += await ingestion(Window.of_day(day), project)
         to_do = outdated_days(project, day, settings.late_lookback_hours, awaited if day == first else ())
         if len(days) > 1 and not yes:
@@ -71,6 +74,8 @@ async def nightly(
             receipts.append(await reporting(window, project=project))
             if len(doubts) == doubtful:
                 mark_done(project, outdated)
+        if len(days) > 1:
+            get_run_logger().info(days_told(number, len(days), receipts, time.monotonic() - began))
     if without_trend:  # the last day itself was done already
         receipts.append(await tracking(without_trend, project=project))
     if doubts:

@@ -1,9 +1,10 @@
 """How far judging is: units done of all there are in the window, cost so far, time left."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tasks.shared.records import Batch
 from tasks.shared.store.ledger import usd
 
 SECONDS_BETWEEN_NEWS = 10.0
@@ -41,3 +42,10 @@ class Progress:
         self._last = now
         left = (now - self._began) / done * (self.units - done)
         self.told(f"{self.what}: {done}/{self.units} units for {usd(cost):.4f} USD so far, about {left:.0f} s left")
+
+
+def days_told(done: int, days: int, receipts: Iterable[Batch], seconds: float) -> str:
+    """How far a backfill of *days* is after *done* of them took *seconds*; what it cost is in the *receipts*."""
+    cost = sum(receipt.counts.get("cost_microdollars", 0) for receipt in receipts) / 1_000_000
+    left = seconds / done * (days - done)
+    return f"{done}/{days} days done, judged for {cost:.4f} USD so far, about {left:.0f} s left"

@@ -1,7 +1,9 @@
 """Progress through a whole window."""
 
-from tasks.evaluate.progress import Progress
+from tasks.evaluate.progress import Progress, days_told
+from tasks.shared.records import Batch
 from tasks.shared.store.ledger import picodollars
+from tests.evaluate.rows import DAY
 
 
 def test_units_cost_and_time_left_are_those_of_the_whole_window():
@@ -23,3 +25,9 @@ def test_units_cost_and_time_left_are_those_of_the_whole_window():
         "brief 2026-11-19: 300/400 units for 0.3000 USD so far, about 20 s left",
         "brief 2026-11-19: 350/400 units for 0.3500 USD so far, about 10 s left",
     ]
+
+
+def test_a_backfill_tells_its_days_its_cost_and_the_time_left():
+    receipts = [Batch("decisions", "p", DAY, 1, {"cost_microdollars": 2500}), Batch("spans", "p", DAY, 9)] * 3
+    told = days_told(3, 14, receipts, 30.0)
+    assert told == "3/14 days done, judged for 0.0075 USD so far, about 110 s left"
