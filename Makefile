@@ -68,12 +68,15 @@ down: $(NIGHTJAR) ## stop exactly what was started
 status: $(NIGHTJAR) ## show what runs and where
 	@$(PY) -m deployments.local status
 
-.PHONY: demo demo-gates
+.PHONY: demo demo-gates demo-failures
 demo: env ## two weeks of simulated traffic through the whole pipeline, on real servers
 	@$(PY) -m deployments.local demo
 
 demo-gates: $(NIGHTJAR) ## on the running demo: a golden dataset, three candidates before a gate, a better prompt
 	@$(PY) -m deployments.local demo-gates
+
+demo-failures: $(NIGHTJAR) ## on the running demo: at which states its agent fails, beside the simulated truth
+	@$(PY) -m deployments.local demo-failures
 
 .PHONY: deploy
 deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings

@@ -1,4 +1,4 @@
-"""`python -m deployments.local up|down|status|demo|demo-gates`, behind the Makefile's targets."""
+"""`python -m deployments.local up|down|status|demo|demo-gates|demo-failures`, behind the Makefile's targets."""
 
 import datetime as dt
 import sys
@@ -85,6 +85,15 @@ def demo_gates_command() -> None:
 
     with only_command(FOLDER):
         demo_gates(Console())
+
+
+@app.command(name="demo-failures")
+def demo_failures_command() -> None:
+    """Find where the demo's recipe agent fails, and compare with the simulated truth."""
+    from deployments.local.demo_failures import demo_failures
+
+    with only_command(FOLDER):
+        demo_failures(Console())
 
 
 if __name__ == "__main__":

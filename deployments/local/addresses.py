@@ -44,6 +44,11 @@ def comparison(settings: Settings, project: str, gate: str, baseline: str = "*",
     return _newest(settings, f"{folder}/{baseline}-{candidate}/*.html")
 
 
+def failures(settings: Settings, project: str) -> str:
+    """The newest report on where an agent fails."""
+    return _newest(settings, f"reports/failures/project={quote(project, safe='')}/*/*/report.html")
+
+
 def validation(settings: Settings, project: str, day: dt.date) -> str:
     """The newest page that says which checks a batch of the day passed and failed."""
     return _newest(settings, f"validations/project={quote(project, safe='')}/date={day}/spans-*.html")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deployments.simulator import openinference as oi
+from deployments.simulator.faults import chance
 from deployments.simulator.prices import GPT_4O, GPT_4O_MINI, Usage
 from deployments.simulator.rhythm import around, llm_ms, start_ns, tokens_of
 from deployments.simulator.spans import Recorder, SimulatedFailure, SimulatedTrace, trace_id_of
@@ -41,6 +42,9 @@ FAILURES = {
     "GetRecipes": SimulatedFailure("ConnectionError", "recipe index did not answer within 5 s"),
     "GetWebInfo": SimulatedFailure("HTTPError", "503 Service Unavailable from search provider"),
 }
+# What a step says that failed quietly: no error, and of no use to the next one.
+QUIET = "I am not sure what is meant by that."
+GIVEN_NOTHING = SimulatedFailure("ValidationError", "required argument is missing")
 DISHES = ("lentil soup", "paella", "ramen", "mushroom risotto", "chicken curry", "shakshuka", "apple pie", "tacos")
 DIETS = ("vegan", "vegetarian", "gluten-free", "low-carb", "none")
 
@@ -115,14 +119,39 @@ class Walk:
             answer = self.act(state, fails=fails) if state in FAILURES else self.think(state, fails=fails)
             if fails:
                 self.recorder.facts.failed_at = state
+                self.recorder.facts.failed_span = self.recorder.steps[-1].span_id
+                self.go_on_after(state)
                 answer = FAILED_ANSWER
                 break
-        return self.recorder.finish("recipe_agent", "AGENT", {"agent.name": SERVICE, **oi.io(self.request, answer)})
+        told = {"agent.name": SERVICE, **oi.io(self.request, answer), **self.labels(failing)}
+        return self.recorder.finish("recipe_agent", "AGENT", told)
+
+    def go_on_after(self, state: str) -> None:
+        """A call that failed quietly is made all the same: the tool fails loudly, for what it was given."""
+        if self.quiet and state in TOOL_OF_STATE:
+            self.act(STATES[STATES.index(state) + 1], fails=True, failure=GIVEN_NOTHING)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether an LLM step of this trace, if one fails, says nothing of it."""
+        return chance("quiet", self.recorder.trace_id) < self.traffic.agent_quiet
+
+    def labels(self, failing: str | None) -> dict[str, str]:
+        """Metadata of the root with the states as an application may record them; nothing on an unlabelled trace."""
+        if chance("labelled", self.recorder.trace_id) >= self.traffic.agent_labels:
+            return {}
+        place = STATES.index(failing) if failing else len(STATES)
+        states = {
+            "first_failure_state": failing or "none",
+            "last_success_state": STATES[place - 1] if place else "none",
+        }
+        return {"metadata": json.dumps({**json.loads(self.recorder.context["metadata"]), **states})}
 
     def think(self, state: str, *, fails: bool) -> str:
         """An LLM step. A failing one keeps status OK and says so in its output, as real applications do."""
         if fails:
-            reply, mime = {"role": "assistant", "content": self.rng.choice(LLM_ERRORS)}, oi.TEXT
+            loud = self.rng.choice(LLM_ERRORS)
+            reply, mime = {"role": "assistant", "content": QUIET if self.quiet else loud}, oi.TEXT
         elif state in TOOL_OF_STATE:
             reply, mime = self.call_of(TOOL_OF_STATE[state]), oi.TEXT
         else:
@@ -182,9 +211,9 @@ class Walk:
         call = {"id": f"call_{self.recorder.next_span_id[:8]}", "name": tool, "arguments": text}
         return {"role": "assistant", "content": "", "tool_calls": [call]}
 
-    def act(self, state: str, *, fails: bool) -> str:
+    def act(self, state: str, *, fails: bool, failure: SimulatedFailure | None = None) -> str:
         """A tool or retriever step. A failing one has status ERROR and an exception event."""
-        failure = FAILURES[state] if fails else None
+        failure = failure or (FAILURES[state] if fails else None)
         latency_ms = around(self.rng, 180, 0.5) * (12 if fails else 1)
         if state == "GetCustomerProfile":
             given = json.dumps({"customer_id": self.customer})

@@ -1,4 +1,4 @@
-"""What answers at the simulated provider, whatever a model is called: judge, writer of SQL, prompt engineer, coach."""
+"""What answers at the simulated provider, whatever a model is called: a judge, and writers of several sorts."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from deployments.simulator.calls import digest_of
 from deployments.simulator.interfaces.exchange import Asked
 from deployments.simulator.judging.judge import SimulatedJudge
+from deployments.simulator.writing.analyst import analysis_for
 from deployments.simulator.writing.coach import advice_for
 from deployments.simulator.writing.engineer import proposals_for
 from deployments.simulator.writing.skill import Skill
@@ -21,8 +22,8 @@ class SimulatedModel:
     times_asked: Counter[str] = field(default_factory=Counter)
 
     def written(self, asked: Asked) -> str | None:
-        """SQL, better prompts or tips where *asked* wants them; None where it wants a verdict."""
-        return advice_for(asked) or sql_for(asked, self.skill) or proposals_for(asked)
+        """SQL, better prompts, tips or an analysis where *asked* wants them; None where it wants a verdict."""
+        return advice_for(asked) or sql_for(asked, self.skill) or proposals_for(asked) or analysis_for(asked)
 
     def with_seed(self, asked: Asked) -> Asked:
         """*asked* with a seed where its answers should vary: how often the same was asked before."""

@@ -48,6 +48,7 @@ class Facts:
     """What was injected into one trace; the truth is made of these."""
 
     failed_at: str | None = None
+    failed_span: str | None = None
     refused_by: str | None = None
     hallucinated: dict[str, str] = field(default_factory=dict)
     misled: list[str] = field(default_factory=list)

@@ -61,6 +61,8 @@ class Traffic:
         users: How many users the chat has.
         agent_failure: Share of the recipe agent's traces that fail at one of its states.
         failing_states: At which state a failing trace fails, as relative weights.
+        agent_quiet: Share of the agent's traces whose LLM step, where one fails, tells of no error.
+        agent_labels: Share of the agent's traces whose root tells the state that failed, as applications may record it.
         invalid_tool_call: Share of the agent's tool calls with invalid arguments.
         hallucination: Share of the chat's SQL that is hallucinated, in the control variant.
         treatment_effect: What the treatment variant multiplies that share with.
@@ -82,6 +84,8 @@ class Traffic:
     users: int = 60
     agent_failure: float = 0.18
     failing_states: Mapping[str, float] = field(default_factory=state_weights)
+    agent_quiet: float = 0.0
+    agent_labels: float = 1.0
     invalid_tool_call: float = 0.08
     hallucination: float = 0.10
     treatment_effect: float = 0.5

@@ -33,6 +33,7 @@ class DayTruth(BaseModel):
     cost_usd_by_model: dict[str, float] = {}
     spans_without_model: int = Field(0, description="spans that report tokens but lost their model: no cost")
     failed_traces: dict[str, str] = Field({}, description="trace id: the step it failed at")
+    failed_spans: dict[str, str] = Field({}, description="trace id of the recipe agent: the span it failed at")
     hallucinated_sql: dict[str, str] = Field({}, description="span: unknown_column or wrong_logic")
     misled_insights: list[str] = Field([], description="spans that explain the rows of hallucinated SQL")
     refusals: dict[str, str] = Field({}, description="trace id: span that refused")
@@ -132,6 +133,7 @@ def day_truth(traces: Sequence[SimulatedTrace]) -> DayTruth:
         cost_usd_by_model=dict(costs),
         spans_without_model=sum(usage.model is None for usage in used),
         failed_traces={t.spans[0].trace_id: t.facts.failed_at for t in traces if t.facts.failed_at},
+        failed_spans={t.spans[0].trace_id: t.facts.failed_span for t in traces if t.facts.failed_span},
         hallucinated_sql={key: sort for t in traces for key, sort in t.facts.hallucinated.items()},
         misled_insights=[key for t in traces for key in t.facts.misled],
         refusals={t.spans[0].trace_id: t.facts.refused_by for t in traces if t.facts.refused_by},

@@ -15,6 +15,7 @@ from tasks.shared.gateways.llm import Prompt, answer_schema, builtin_metric
 from tasks.shared.records import Direction, Unit
 
 JSON_PATH = ".$"
+CHOICES = "{{choices}}"
 Share = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -46,7 +47,10 @@ class Message(Part):
     """One message of the prompt."""
 
     role: Literal["system", "user"] = Field("user", description="`system` or `user`")
-    content: Text = Field(description="text; `{{name}}` stands for an input and has to be inside a tag: `<x>{{x}}</x>`")
+    content: Text = Field(
+        description="text; `{{name}}` stands for an input and has to be inside a tag: `<x>{{x}}</x>`. `{{choices}}` "
+        "stands for the labels in order, `none` left out"
+    )
 
 
 class Choice(Part):
@@ -178,7 +182,7 @@ class Judge(Part):
             raise ValueError(f"messages use {_listed(unknown)}, which inputs do not define: add to inputs")
         if unused := set(self.inputs) - set(self.prompt.variables):
             raise ValueError(f"inputs define {_listed(unused)}, which no message uses: remove, or use it")
-        if bare := set[str]().union(*(outside_tags(message.content) for message in self.messages)):
+        if bare := set[str]().union(*(outside_tags(message["content"]) for message in self.prompt.messages)):
             example = sorted(bare)[0]
             raise ValueError(
                 f"messages have {_listed(bare)} outside of tags, so the model could take it for instructions: "
@@ -211,8 +215,12 @@ class Judge(Part):
 
     @cached_property
     def prompt(self) -> Prompt:
-        """The prompt as a template."""
-        return Prompt([message.model_dump() for message in self.messages])
+        """The prompt as a template; the labels are in it already."""
+        messages = [message.model_dump() for message in self.messages]
+        if "choices" not in self.inputs:
+            listed = ", ".join(label for label in self.choices if label != "none")
+            messages = [{**each, "content": each["content"].replace(CHOICES, listed)} for each in messages]
+        return Prompt(messages)
 
     @cached_property
     def answer_shape(self) -> dict[str, Any]:

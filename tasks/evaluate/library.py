@@ -42,6 +42,14 @@ def known_judges(settings: JudgeSettings) -> dict[str, Judge]:
     return dict(sorted(found.items()))
 
 
+def judge_called(name: str, settings: JudgeSettings) -> Judge:
+    """The judge called *name*. Raises ConfigurationError where there is none."""
+    known = known_judges(settings)
+    if name not in known:
+        raise ConfigurationError(f"judge {name!r} does not exist. Choose from {', '.join(known)}.")
+    return known[name]
+
+
 def read_judge(name: str, origin: str, text: str) -> Judge:
     """The judge in a file called *name* + `.yaml`. *origin* is the file as people know it."""
     data = read_mapping(text, origin, f"a judge: {', '.join(Judge.model_fields)}")

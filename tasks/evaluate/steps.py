@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -13,16 +14,17 @@ from prefect.runtime import flow_run
 
 from tasks.evaluate.annotations import annotations_of, by_unit, publishable, publishing
 from tasks.evaluate.catalogue import chosen, is_judge, ready
-from tasks.evaluate.estimate import estimates
+from tasks.evaluate.estimate import confirm, estimates, expected_usd
 from tasks.evaluate.estimate import receipt as estimate_receipt
 from tasks.evaluate.judging import DECISIONS_REPLACED, judge_windows, of_everything, without_production_habits
 from tasks.evaluate.labelling import awaited_days, fill_queue
-from tasks.evaluate.library import known_judges
+from tasks.evaluate.library import judge_called, known_judges
 from tasks.evaluate.scored import Scored
+from tasks.evaluate.state_judge import state_judge
 from tasks.shared.checks import gate
 from tasks.shared.gateways.llm.keys import with_keys
 from tasks.shared.gateways.phoenix import Phoenix
-from tasks.shared.records import Batch, Window
+from tasks.shared.records import DAY, Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
@@ -88,6 +90,47 @@ async def judge_units(
         show=create_markdown_artifact,
         told=get_run_logger().info,
     )
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="judge-states-{taxonomy}",
+)
+async def judge_states(
+    project: str,
+    window: Window,
+    taxonomy: str,
+    states: Sequence[str],
+    *,
+    roots: Sequence[str],
+    run: str,
+    yes: bool = False,
+) -> Batch:
+    """Ask the judge of failures at which of an agent's *states* the runs of the window failed, as `judge_units` does.
+
+    Args:
+        project: The Phoenix project.
+        window: Any range of whole hours.
+        taxonomy: Name of the agent's taxonomy.
+        states: Its states in order.
+        roots: Names of its root spans.
+        run: Under which name the spending counts for the budget of a run.
+        yes: Ask also where that is estimated above `budget.confirm_over_usd`.
+
+    Returns:
+        The receipt; `ids` has the judge's `name@version`, which is the file of its decisions.
+    """
+    settings = without_production_habits(await with_keys(load_settings(), _secret))
+    judge = state_judge(judge_called(settings.failures.judge, settings.judges), taxonomy, states, roots)
+    if not yes and window.end - window.start > DAY:
+        now = dt.datetime.now(dt.UTC)
+        found = await asyncio.to_thread(estimates, settings, judge, project, window, now)
+        confirm(expected_usd(estimate_receipt(project, window, found)), settings.budget, str(window))
+    show, told = create_markdown_artifact, get_run_logger().info
+    receipts = await judge_windows(settings, [judge], project, window, run, show=show, told=told)
+    return replace(receipts[judge.name], ids={"judge": judge.title})
 
 
 @task(

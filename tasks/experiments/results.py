@@ -39,8 +39,7 @@ log = logging.getLogger(__name__)
 class Pair:
     """Which two experiments of which project are compared, under the name of which gate, and what it demands.
 
-    `doubts` are why their answers or scores may not be trusted, as the experiments' receipts tell. `clusters` are those
-    of all planned examples, by id.
+    `doubts` are why their answers or scores may not be trusted, as the experiments' receipts tell.
     """
 
     project: str
@@ -49,7 +48,6 @@ class Pair:
     candidate: str
     demands: GateSettings
     doubts: tuple[str, ...] = ()
-    clusters: Mapping[str, str] | None = None
 
     @property
     def subject(self) -> str:
@@ -63,8 +61,7 @@ class Pair:
 
 def pair_of(trial: Trial, doubts: Sequence[str]) -> Pair:
     """The two experiments of a trial."""
-    ids = trial.baseline.id, trial.candidate.id
-    return Pair(trial.project, trial.name, *ids, trial.gate, tuple(doubts), trial.clusters)
+    return Pair(trial.project, trial.name, trial.baseline.id, trial.candidate.id, trial.gate, tuple(doubts))
 
 
 def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
@@ -145,8 +142,8 @@ def _window(compared: Comparison) -> Window:
 
 
 def _sides(settings: Settings, lake: Lake, pair: Pair, metrics: Iterable[str]) -> Sides:
-    days, ids = settings.judges.calibration_days, (pair.baseline, pair.candidate)
-    return read_sides(lake, pair.project, *ids, metrics, clusters=pair.clusters, calibration_days=days)
+    days = settings.judges.calibration_days
+    return read_sides(lake, pair.project, pair.baseline, pair.candidate, metrics, calibration_days=days)
 
 
 def _verdict(settings: Settings, lake: Lake, pair: Pair) -> Verdict | None:

@@ -115,7 +115,6 @@ NUMBERS = count()
 def row(session, question="why?", **values):
     return {
         "span_id": f"s{next(NUMBERS)}",
-        "trace_id": f"t-{session}",
         "session_id": session,
         "input": question,
         "output": "because",

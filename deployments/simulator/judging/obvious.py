@@ -20,7 +20,8 @@ from deployments.simulator.judging.phrases import COMPLAINT, FORBIDDEN, INSULT, 
 
 Fields = Mapping[str, str]
 Rule = Callable[[Fields], str | None]
-FAILING = re.compile(r"error|fail|exception|timed out|not found", re.IGNORECASE)
+FAILING = re.compile(r"error|fail|exception|timed out|not found|not sure what", re.IGNORECASE)
+FOLLOWING = re.compile(r"argument is missing")
 
 
 def defect(case: Case, fields: Fields) -> str | None:
@@ -63,9 +64,11 @@ def tells_of_a_person(fields: Fields) -> str | None:
 
 
 def failing_label(labels: Sequence[str], fields: Fields) -> str | None:
-    """The last of *labels* named in a line that tells of an error."""
+    """The last of *labels* named in a line that tells of an error; the one before where it only follows from that."""
     lines = [line.lower() for text in fields.values() for line in text.splitlines() if FAILING.search(line)]
-    return next((label for line in reversed(lines) for label in labels if label.lower() in line), None)
+    named = [found for line in lines if (found := next((label for label in labels if label.lower() in line), None))]
+    follows = len(named) > 1 and FOLLOWING.search(lines[-1])
+    return named[-2 if follows else -1] if named else None
 
 
 RULES: dict[Case, tuple[Rule, ...]] = {

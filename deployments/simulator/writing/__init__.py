@@ -4,5 +4,6 @@
 - `features`    those features, seen in a prompt
 - `sql_writer`  SQL for a simulated question, right or wrong at that rate
 - `engineer`    improved prompts, some of which are better
+- `analyst`     why runs fail, with the runs it rests on
 - `embeddings`  vectors of hashed character n-grams
 """

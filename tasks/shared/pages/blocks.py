@@ -105,4 +105,21 @@ class Chart:
     alarming: tuple[str, ...] = ()
 
 
-Block = Text | Table | Chart
+@dataclass(frozen=True)
+class HeatMap:
+    """Counts by a row's and a column's label, each written in its cell, the cell shaded by its count, with sums.
+
+    `rows_are` and `columns_are` say what the labels are. The table is its own text alternative.
+    """
+
+    title: str
+    rows_are: str
+    columns_are: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    empty: str = "Nothing to count."
+    note: str = ""
+
+
+Block = Text | Table | Chart | HeatMap

@@ -12,14 +12,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks.shared.pages.blocks import Chart
+from tasks.shared.pages import heat_map
+from tasks.shared.pages.blocks import Chart, HeatMap
 from tasks.shared.pages.wording import number
 
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
-# Roles of groups inside a chart, without names: the chart has one role and one name, as a whole.
-INNER_ROLES = re.compile(r'(<g[^<>]*?)((?: (?:role|aria-\w+)="[^"<>]*")+)')
 VARIABLE = re.compile(r"var\(--([\w-]+)\)")
 # The first definition of each variable in the style sheet is that of light pages.
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -50,7 +49,7 @@ def svg(chart: Chart, key: str) -> Markup:
 
     drawn = vl_convert.vegalite_to_svg(specification(chart))
     view, body = drawn.split('viewBox="', 1)[1].split('"', 1)
-    body = INNER_ROLES.sub(r"\1", body.split(">", 1)[1])
+    body = body.split(">", 1)[1]
     opening = Markup(
         '<svg viewBox="{}" role="img" aria-labelledby="{}-t {}-d"><title id="{}-t">{}</title><desc id="{}-d">{}</desc>'
     )
@@ -58,11 +57,12 @@ def svg(chart: Chart, key: str) -> Markup:
     return opening.format(view, key, key, key, chart.title, key, described(chart)) + Markup(body)  # noqa: S704
 
 
-def picture(chart: Chart) -> bytes:
+def picture(chart: Chart | HeatMap) -> bytes:
     """The chart as PNG in the page's light colours, for viewers that know no style sheet."""
     import vl_convert
 
-    drawn = {**specification(chart), "title": {"text": chart.title, "fontSize": 13}, "background": COLOUR["page"]}
+    spec = heat_map.specification(chart) | {"config": CONFIG} if isinstance(chart, HeatMap) else specification(chart)
+    drawn = {**spec, "title": {"text": chart.title, "fontSize": 13}, "background": COLOUR["page"]}
     return bytes(vl_convert.vegalite_to_png(plain_colours(json.dumps(drawn)), scale=2))
 
 

@@ -7,7 +7,8 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 
-from tasks.shared.pages.blocks import Cell, Change, Chart, Interval, Link, Number, Table
+from tasks.shared.pages import heat_map
+from tasks.shared.pages.blocks import Cell, Change, Chart, HeatMap, Interval, Link, Number, Table
 from tasks.shared.pages.page import Page, chart_table
 
 # What a spreadsheet would take for a formula: texts come from the traffic.
@@ -34,6 +35,7 @@ def named_tables(page: Page) -> Iterator[tuple[str, Table]]:
     for part in page.parts:
         for block in part.blocks:
             table = chart_table(block) if isinstance(block, Chart) else block
+            table = heat_map.as_table(table) if isinstance(table, HeatMap) else table
             if isinstance(table, Table) and table.rows:
                 name = f"{part.name}-{re.sub(r'[^a-z0-9]+', '-', table.title.lower()).strip('-')}"
                 seen[name] = seen.get(name, 0) + 1
@@ -43,8 +45,8 @@ def named_tables(page: Page) -> Iterator[tuple[str, Table]]:
 def csv_text(table: Table) -> str:
     """The table with a head; an interval, a change and a link have a column for each of their parts."""
     kinds = [_kind([row[i] for row in table.rows]) for i in range(len(table.columns))]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow([head for name, kind in zip(table.columns, kinds, strict=True) for head in _heads(name, kind)])
     for row in table.rows:
         writer.writerow([value for cell, kind in zip(row, kinds, strict=True) for value in _values(cell, kind)])

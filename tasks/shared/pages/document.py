@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tasks.shared.pages.blocks import Block, Cell, Change, Chart, Interval, Link, Number, Table, Text
+from tasks.shared.pages import heat_map
+from tasks.shared.pages.blocks import Block, Cell, Change, Chart, HeatMap, Interval, Link, Number, Table, Text
 from tasks.shared.pages.page import Page
 
 SCHEMA_FILE = Path(__file__).with_name("page.schema.json")
@@ -45,6 +46,8 @@ def block_document(block: Block) -> dict[str, Any]:
             rows = [[cell_document(cell) for cell in row] for row in block.rows]
             about = {"type": "table", "title": block.title, "note": block.note, "empty": block.empty}
             return {**about, "layout": block.layout, "columns": list(block.columns), "rows": rows}
+        case HeatMap():
+            return block_document(heat_map.as_table(block))
         case Chart():
             about = {"type": "chart", "title": block.title, "mark": block.mark, "measure": block.measure}
             rows = [[_finite(value) for value in row] for row in block.rows]

@@ -2,7 +2,8 @@
 
 import re
 
-from tasks.shared.pages.blocks import Block, Cell, Chart, Link, Table, Text
+from tasks.shared.pages import heat_map
+from tasks.shared.pages.blocks import Block, Cell, Chart, HeatMap, Link, Table, Text
 from tasks.shared.pages.page import Page, Part, chart_table, is_numeric
 from tasks.shared.pages.wording import written
 
@@ -43,6 +44,8 @@ def block_markdown(block: Block) -> str:
             return f"> **Warning:** {said}" if tone == "warning" else said
         case Chart():
             return table_markdown(chart_table(block))
+        case HeatMap():
+            return block_markdown(heat_map.as_table(block))
         case Table(rows=[] | ()):
             return f"**{escaped(block.title)}.** {escaped(block.empty)}"
         case Table(layout="cards"):

@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.shared.pages import charts
-from tasks.shared.pages.blocks import Block, Cell, Change, Chart, Interval, Link, Number, Table, Text
+from tasks.shared.pages import charts, heat_map
+from tasks.shared.pages.blocks import Block, Cell, Change, Chart, HeatMap, Interval, Link, Number, Table, Text
 from tasks.shared.pages.wording import written
 
 HERE = Path(__file__).parent
@@ -57,10 +57,12 @@ def html(page: Page) -> str:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals |= {"svg": charts.svg, "legend": charts.legend, "described": charts.described}
+    environment.globals |= {"shade": heat_map.shade, "sums": heat_map.sums}
     environment.filters |= {"written": written, "cell": cell_html, "numeric": is_numeric, "rows_of": chart_table}
     environment.tests |= {
         "table": lambda block: isinstance(block, Table),
         "chart": lambda block: isinstance(block, Chart),
+        "heat_map": lambda block: isinstance(block, HeatMap),
         "text": lambda block: isinstance(block, Text),
     }
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file

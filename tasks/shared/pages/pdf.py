@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from tasks.shared.errors import NightjarError
-from tasks.shared.pages import charts
-from tasks.shared.pages.blocks import Block, Cell, Chart, Link, Table, Text
+from tasks.shared.pages import charts, heat_map
+from tasks.shared.pages.blocks import Block, Cell, Chart, HeatMap, Link, Table, Text
 from tasks.shared.pages.page import Page, followed, is_numeric
 from tasks.shared.pages.wording import written
 
@@ -67,6 +67,8 @@ def _block(block: Block) -> dict[str, Any]:
             legend = [(name, charts.plain_colours(colour)) for name, colour in charts.legend(block)]
             drawn = {"svg": charts.plain_svg(block), "description": charts.described(block), "legend": legend}
             return {"type": "chart", "title": block.title, **drawn}
+        case HeatMap():
+            return _block(heat_map.as_table(block))
         case Table(rows=[] | ()):
             return {"type": "empty", "title": block.title, "empty": block.empty}
     numeric = [is_numeric(block, i) for i in range(len(block.columns))]

@@ -15,6 +15,7 @@ from tasks.shared.settings.curation import (
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateMetric, GateSettings
+from tasks.shared.settings.failures import FailureSettings, TaxonomySettings
 from tasks.shared.settings.knowledge import SyncSettings
 from tasks.shared.settings.prompts import CompressSettings, OptimiseSettings, PromptSettings
 from tasks.shared.settings.reports import REPORT_FORMATS, GoalSettings, ReportFormat, ReportSettings
@@ -54,6 +55,7 @@ __all__ = [
     "EvaluatorSettings",
     "ExperimentSettings",
     "ExportSettings",
+    "FailureSettings",
     "FeedbackSettings",
     "FineTuningForm",
     "GateMetric",
@@ -77,6 +79,7 @@ __all__ = [
     "Settings",
     "SplitSettings",
     "SyncSettings",
+    "TaxonomySettings",
     "TrafficBudget",
     "client_environment",
     "load_settings",

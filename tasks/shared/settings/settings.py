@@ -30,6 +30,7 @@ from tasks.shared.settings.curation import (
     SplitSettings,
 )
 from tasks.shared.settings.experiments import ExperimentSettings, GateSettings
+from tasks.shared.settings.failures import FailureSettings
 from tasks.shared.settings.knowledge import SyncSettings
 from tasks.shared.settings.prompts import PromptSettings
 from tasks.shared.settings.reports import ReportSettings
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="channels by name; each kind's keys are in the guide to channels"
     )
     alerts: AlertSettings = AlertSettings()
+    failures: FailureSettings = FailureSettings()
     local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 

@@ -13,7 +13,6 @@ POWER = 0.8
 PLANNED = 0.85
 NORMAL = NormalDist()
 BISECTIONS = 50
-STEPS = 20
 # Deviation of one example's difference, when the true difference is the argument.
 Deviation = Callable[[float], float]
 
@@ -83,19 +82,13 @@ def detectable(
     return high
 
 
-def needed(
-    deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = PLANNED
-) -> int | None:
+def needed(deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = POWER) -> int | None:
     """How many examples tell a difference from one that is *distance* away; None where that is next to nothing.
 
-    *effect* is the design effect. None too where nobody knows the *deviation* (nan). Planned and with Student's
-    quantiles as `detectable`, whose source it has: these ask for more examples, and more ask for less.
+    *effect* is the design effect. None too where nobody knows the *deviation* (nan). Source: as `detectable`, with
+    normal quantiles.
     """
     if not abs(distance) > 1e-3 * deviation:
         return None
-    scale = effect * (deviation / distance) ** 2
-    count = scale * (NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)) ** 2
-    for _ in range(STEPS):
-        degrees = max(int(count / effect) - 1, 1)
-        count = (count + scale * (t_quantile(1 - tail, degrees) + t_quantile(power, degrees)) ** 2) / 2
-    return max(ceil(count), 1)
+    factor = NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)
+    return max(ceil(effect * (deviation * factor / distance) ** 2), 1)

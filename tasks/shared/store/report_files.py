@@ -42,3 +42,9 @@ def validation_path(project: str, table: str, file: str, window: Window, suffix:
     """Path below the lake's root of the page on the validation of what the writer *file* put into *table*."""
     name = f"{table}-{file}-{window.start:%Y%m%dT%H}-{window.end:%Y%m%dT%H}{suffix}.html"
     return f"validations/project={quote(project, safe='')}/date={window.start:%Y-%m-%d}/{name}"
+
+
+def failures_path(project: str, taxonomy: str, window: Window, name: str = REPORT_PAGE) -> str:
+    """Path below the lake's root of the file *name* of the analysis of an agent's failures in *window*."""
+    hours = f"{window.start:%Y-%m-%dT%H}_{window.end:%Y-%m-%dT%H}"
+    return f"reports/failures/project={quote(project, safe='')}/taxonomy={quote(taxonomy, safe='')}/{hours}/{name}"

@@ -42,13 +42,13 @@ class Run:
     """All of a run. A run with the same project, kind, date and subject supersedes those before it.
 
     `subject` is what the run is about where it is no day: of a comparison, the gate and the two experiments; of a
-    dataset, the version. `tables`
+    dataset, the version; of failures, the taxonomy and the window. `tables`
     are rows by path, shown by MLflow as tables and kept as CSV too. `children` are shown below the run; they come and
     go with it.
     """
 
     project: str
-    kind: Literal["day", "trend", "comparison", "variant", "dataset"]
+    kind: Literal["day", "trend", "comparison", "variant", "dataset", "failures"]
     name: str
     note: str
     points: Sequence[Point]

@@ -7,6 +7,7 @@ from tasks.shared.store.tables.alerts import ALERT_EVENTS, MEASUREMENTS
 from tasks.shared.store.tables.checked import CHECKS, QUARANTINE
 from tasks.shared.store.tables.datasets import DATASET_VERSIONS, EXAMPLES
 from tasks.shared.store.tables.experiments import EXPERIMENT_RUNS, EXPERIMENTS, PROMPT_CANDIDATES, VERDICTS
+from tasks.shared.store.tables.failures import FAILURES
 from tasks.shared.store.tables.messages import DELIVERIES
 from tasks.shared.store.tables.scores import ANCHORS, DECISIONS, LABEL_QUEUE, METRICS, PERIOD_METRICS
 from tasks.shared.store.tables.table import FLAG, FLOAT, INTEGER, TEXT, TIME, Column, Table
@@ -23,6 +24,7 @@ __all__ = [
     "EXAMPLES",
     "EXPERIMENTS",
     "EXPERIMENT_RUNS",
+    "FAILURES",
     "FEEDBACK",
     "FLAG",
     "FLOAT",
@@ -64,5 +66,6 @@ TABLES: dict[str, Table] = {
         DELIVERIES,
         MEASUREMENTS,
         ALERT_EVENTS,
+        FAILURES,
     )
 }

@@ -1,0 +1,102 @@
+"""A model asked why runs fail: in parts, merged, within the budget, paid once."""
+
+import datetime as dt
+from contextlib import asynccontextmanager
+
+import pytest
+
+from deployments.simulator.writing.analyst import MADE_UP
+from tasks.failures.analysing import PURPOSE, Analyst, chosen
+from tasks.failures.scope import Scope
+from tasks.shared.gateways.llm import Errand, Models, Writer
+from tasks.shared.prices import PriceTable
+from tasks.shared.records import Window
+from tasks.shared.settings import FailureSettings
+from tasks.shared.store.ledger import open_ledger
+from tests.failures.agents import PLAN
+from tests.failures.test_figures import row
+from tests.providers import MODEL, books, judge_settings, settings_with, simulated
+
+SCOPE = Scope("p", Window.of_day(dt.date(2026, 11, 19)), PLAN)
+WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima")
+
+
+def trace(number):
+    return f"{number + 1:032x}"
+
+
+def failed(count, state="Plan"):
+    """Runs that failed for reasons of their own."""
+    why = [f"{WORDS[n % 12]} {WORDS[n // 12 % 12]} {WORDS[(n * 7) % 12]} was missing" for n in range(count)]
+    return [row(state, trace_id=trace(n), explanation=text) for n, text in enumerate(why)]
+
+
+def texts(rows):
+    return {each["trace_id"]: {name: each[name] for name in ("explanation", "request")} for each in rows}
+
+
+@pytest.fixture(scope="module")
+def url():
+    with simulated() as running:
+        yield running
+
+
+@asynccontextmanager
+async def analyst(url, tmp_path, budget=None, **own):
+    settings = settings_with(judge_settings(url), tmp_path, **(budget or {}))
+    with open_ledger(settings.budget, settings.lake) as ledger:
+        async with Models(settings.judges) as models:
+            errand = Errand("run", "p", PURPOSE)
+            writer = Writer(models, ledger, PriceTable.shipped(), settings.budget, errand)
+            yield Analyst(writer, MODEL, FailureSettings(**own), SCOPE)
+
+
+async def test_much_is_told_in_parts_which_are_merged_and_every_claim_rests_on_runs_it_was_told_of(url, tmp_path):
+    rows = [*failed(40), row("Fetch", trace_id=trace(99), explanation="no answer within 5 s")]
+    async with analyst(url, tmp_path, chunk_characters=1500) as asking:
+        plan, fetch = await asking.states(rows, texts(rows))
+        insights = await asking.insights(rows, [plan, fetch])
+    assert (plan.state, plan.failures, plan.told, plan.status) == ("Plan", 40, 40, "answered")
+    assert plan.questions > 4
+    assert (fetch.questions, fetch.clusters) == (1, 1)
+    assert 3 <= len(fetch.claims.of("unit_tests")) <= 5
+    assert plan.claims.trace_ids <= {trace(n) for n in range(40)}
+    assert MADE_UP not in plan.claims.trace_ids | insights.claims.trace_ids
+    assert insights.claims.of("insights")
+    assert insights.claims.trace_ids <= plan.claims.trace_ids | fetch.claims.trace_ids
+
+
+async def test_a_second_run_pays_nothing_and_says_the_same(url, tmp_path):
+    rows = failed(5)
+    async with analyst(url, tmp_path) as asking:
+        first = await asking.states(rows, texts(rows))
+    asked = books(url)["answered"]
+    async with analyst(url, tmp_path) as asking:
+        second = await asking.states(rows, texts(rows))
+    assert books(url)["answered"] == asked
+    assert [each.as_json() for each in second] == [each.as_json() for each in first]
+    assert second[0].reused == second[0].questions == 1
+
+
+async def test_a_budget_is_a_wall_and_the_analysis_says_so(url, tmp_path):
+    rows = failed(5)
+    async with analyst(url, tmp_path, {"per_run_usd": 0.0}) as asking:
+        (found,) = await asking.states(rows, texts(rows))
+        assert (await asking.insights(rows, [found])).status == "not_asked"
+    assert (found.status, found.claims.trace_ids) == ("budget_stopped", set())
+    assert found.trouble
+
+
+async def test_states_beyond_the_limit_and_texts_that_may_not_leave_are_not_told(url, tmp_path):
+    rows = [*failed(3), row("Fetch", trace_id=trace(7))]
+    async with analyst(url, tmp_path, analysed_states=1) as asking:
+        plan, fetch = await asking.states(rows, texts(rows[1:]))
+    assert (plan.failures, plan.told) == (3, 2)
+    assert (fetch.status, fetch.questions) == ("not_asked", 0)
+
+
+def test_the_same_runs_are_chosen_whatever_else_there_is():
+    rows = failed(30)
+    few = {each["trace_id"] for each in chosen(rows, "Plan", texts(rows), 10)}
+    assert len(few) == 10
+    assert few == {each["trace_id"] for each in chosen(rows[::-1], "Plan", texts(rows), 10)}

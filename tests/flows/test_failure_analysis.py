@@ -1,0 +1,97 @@
+"""Where an agent fails, end to end: traffic, the simulated judge and analyst, Phoenix, MLflow, the report."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.failure_analysis import failure_analysis
+from tasks.shared.gateways.mlflow import Mlflow
+from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.settings import load_settings
+from tasks.shared.store.lake import Lake
+from tests.failures_world import agent_traffic, put_traffic, settings_of, write_settings
+from tests.providers import books, simulated
+
+pytestmark = pytest.mark.servers
+ROWS = "SELECT * EXCLUDE decided_at FROM failures ORDER BY trace_id"
+NAME = "Failure State with Explanation"
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with simulated() as url:
+        yield url
+
+
+@pytest.fixture
+async def world(nightjar_env, servers, project, provider, tmp_path):
+    write_settings(tmp_path, settings_of(provider))
+    traffic = agent_traffic(project)
+    return traffic.truth, await put_traffic(traffic, servers.phoenix_url)
+
+
+def rows():
+    settings = load_settings()
+    return Lake.open(settings.lake).sql(ROWS, settings.project).to_pylist()
+
+
+async def told(span_ids):
+    settings = load_settings()
+    async with Phoenix(settings.phoenix) as phoenix:
+        found = await phoenix.annotations(settings.project, "span", span_ids)
+    return {each["span_id"]: each["result"]["label"] for each in found if each["name"] == NAME}
+
+
+def truth_of(truth):
+    days = truth.days.values()
+    states = {trace: state for day in days for trace, state in day.failed_traces.items()}
+    return states, {trace: span for day in days for trace, span in day.failed_spans.items()}
+
+
+async def test_failures_are_found_told_and_reported_and_a_second_run_adds_nothing(world, provider):
+    truth, window = world
+    states, spans = truth_of(truth)
+    receipts = await failure_analysis(window=window, yes=True)
+    found = rows()
+    assert Counter(row["state"] for row in found if row["state"] != "none") == Counter(states.values())
+    assert {row["trace_id"]: row["span_id"] for row in found if row["span_id"]} == spans
+    assert all(row["detected_state"] == states.get(row["trace_id"], "none") for row in found)
+    roots = {row["root_span_id"]: row["state"] for row in found if row["state"] != "none"}
+    assert await told(list(roots)) == roots
+    assert await told(list(spans.values())) == {span: states[trace] for trace, span in spans.items()}
+    report = Path(receipts[-1].notes[0])
+    page, text = pages = read(report)
+    assert f"{len(states)} of {len(found)}" in page
+    assert "Simulated:" in text
+    cited = cited_in(report)
+    assert cited
+    assert cited <= set(states)
+    asked, logged = books(provider)["answered"], mlflow_runs()
+    again = await failure_analysis(window=window, yes=True)
+    assert (rows(), books(provider)["answered"]) == (found, asked)
+    assert again[1].counts.get("published", 0) == 0
+    assert again[1].counts["changed"] == 0
+    assert read(report) == pages
+    assert len(mlflow_runs()) == len(logged) == 1
+    assert logged[0]["failures"] == len(states)
+
+
+def cited_in(report):
+    analyses = json.loads(report.with_name("analyses.json").read_text())
+    return {trace for each in analyses["states"] for claim in each["claims"]["fixes"] for trace in claim["trace_ids"]}
+
+
+def read(report):
+    return report.read_text(), report.with_suffix(".md").read_text()
+
+
+def mlflow_runs():
+    settings = load_settings()
+    mlflow = Mlflow.open(settings, settings.project)
+    experiment = mlflow.experiment_url.split("/experiments/")[1].split("/")[0]
+    body = {"experiment_ids": [experiment], "filter": "tags.`nightjar.kind` = 'failures'"}
+    answer = httpx.post(f"{settings.mlflow.tracking_uri}/api/2.0/mlflow/runs/search", json=body).json()
+    return [{m["key"]: m["value"] for m in run["data"]["metrics"]} for run in answer.get("runs", [])]
