@@ -74,6 +74,11 @@ def put(url: str, table: str, items: Iterable[dict[str, Any]]) -> None:
             writer.put_item(Item=item)
 
 
+def delete(url: str, table: str, key: dict[str, Any]) -> None:
+    """Remove the item with that *key*."""
+    database(url).Table(table).delete_item(Key=key)
+
+
 def database(url: str) -> Any:
     """DynamoDB as boto3's resource."""
     return boto3.resource("dynamodb", endpoint_url=url, region_name="us-east-1")

@@ -1,9 +1,19 @@
 -- What was asked: one row per span that is looked at and starts in [$start, $end), with the text of the question.
+-- A session is often named on the root span only.
+sessions AS (
+    SELECT
+        trace_id,
+        min(session_id) AS trace_session
+    FROM spans
+    WHERE session_id IS NOT NULL
+    GROUP BY trace_id
+),
+
 asked AS (
     SELECT
         span_id,
         trace_id,
-        session_id,
+        coalesce(session_id, trace_session) AS session_id,
         start_time,
         name,
         kind,
@@ -28,6 +38,7 @@ asked AS (
             input
         ) AS question
     FROM spans
+    LEFT JOIN sessions USING (trace_id)
     WHERE
         start_time >= $start AND start_time < $end
         AND CASE WHEN len($names) > 0 THEN list_contains($names, name) ELSE parent_id IS NULL END

@@ -77,7 +77,9 @@ class Chooser:
         near = nearest(texts, self.now.texts) if compares else [1.0] * len(texts)
         in_strata = compared(self.of, table, self.strata, near)
         candidates = [
-            Candidate(span_id, cluster_of(row["session_id"], span_id), text, tuple(in_strata[span_id]), row["place"])
+            Candidate(
+                span_id, cluster_of(row["session_id"], row["trace_id"]), text, tuple(in_strata[span_id]), row["place"]
+            )
             for (span_id, row), text in zip(rows.items(), texts, strict=True)
             if span_id in in_strata
         ]

@@ -100,7 +100,7 @@ class Curating:
         return row
 
     def _split(self, row: Mapping[str, Any], kept: Mapping[str, str]) -> str:
-        return split_of(cluster_of(row["session_id"], row["span_id"]), self.settings.splits, kept)
+        return split_of(cluster_of(row["session_id"], row["trace_id"]), self.settings.splits, kept)
 
     async def log_unlogged(self, now: Holdings) -> int:
         """Log to MLflow the versions that were made while it was away; returns how many still are not."""

@@ -71,7 +71,7 @@ def content_of(taken: Taken, kind: DatasetKind, cohorts: Sequence[str]) -> dict[
 def example_row(taken: Taken, content: Mapping[str, Any], version: Version, split: str) -> dict[str, Any]:
     """The row of EXAMPLES that *taken*, with its masked *content*, becomes in *version*."""
     row = taken.row
-    cluster = cluster_of(row["session_id"], row["span_id"])
+    cluster = cluster_of(row["session_id"], row["trace_id"])
     metadata = {
         **content["said"],
         "stratum": taken.stratum,

@@ -37,7 +37,7 @@ FROM candidates
 QUESTIONS = """
 WITH {asked}
 SELECT question FROM candidates
-QUALIFY row_number() OVER (PARTITION BY coalesce(session_id, span_id) ORDER BY md5(span_id), span_id) = 1
+QUALIFY row_number() OVER (PARTITION BY coalesce(session_id, trace_id) ORDER BY md5(span_id), span_id) = 1
 ORDER BY md5(span_id), span_id
 LIMIT $at_most
 """
@@ -47,7 +47,7 @@ FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >
 """
 BROUGHT = """
 SELECT $prefix || feedback_id AS identifier, rating
-FROM feedback WHERE status = 'matched' AND trace_id IS NOT NULL AND start_time >= $start
+FROM feedback WHERE status IN ('matched', 'withdrawn') AND start_time >= $start
 """
 JUDGED = """
 WITH {asked},

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 def certain(sides: Sides, gate: GateSettings) -> dict[str, Literal["pass", "fail"]]:
     """The demands that are broken even if all other examples speak for the candidate, or kept even if none does.
 
-    Known only of metrics that say right or wrong once for each example, of examples that are each a cluster of its own
-    (those to come are taken for such too), without a judge's errors: there the final bounds rise with every win and
-    fall with every loss, so that the two extremes bound what can come. Broken is looked at by Holm's first, strictest
-    step.
+    Known only of metrics that say right or wrong once for each example, of examples that are each a cluster of its own,
+    those to come among them, without a judge's errors: there the final bounds rise with every win and fall with every
+    loss, so that the two extremes bound what can come. Broken is looked at by Holm's first, strictest step.
     """
+    if not _alone(sides):
+        return {}
     simple = {pair.metric for pair in sides.pairs if _simple(pair)}
     best, worst = (
         [d for d in demands(_completed(sides, simple, good=good), gate) if d.metric in simple] for good in (True, False)
@@ -44,27 +45,32 @@ def within_reach(sides: Sides, gate: GateSettings) -> bool:
     return True
 
 
+def _alone(sides: Sides) -> bool:
+    """Whether every example, asked or to come, is known to be a cluster of its own."""
+    known = (*sides.clusters, *(sides.coming or ()))
+    return len(known) == len(set(known)) == sides.planned
+
+
 def _simple(pair: Paired) -> bool:
     import numpy as np
 
     scores = np.concatenate([pair.baseline[pair.both], pair.candidate[pair.both]])
-    alone = len(set(pair.clusters)) == len(pair.clusters)
-    return bool(pair.binary and alone and pair.calibration is None and np.isin(scores, (0.0, 1.0)).all())
+    return bool(pair.binary and pair.calibration is None and np.isin(scores, (0.0, 1.0)).all())
 
 
 def _completed(sides: Sides, metrics: set[str], *, good: bool) -> Sides:
     """All examples asked, the new ones speaking for the candidate or against it in *metrics*."""
-    left = sides.planned - sides.asked
-    pairs = tuple(_continued(pair, left, good=good) for pair in sides.pairs if pair.metric in metrics)
+    new = sides.coming or ()
+    pairs = tuple(_continued(pair, new, good=good) for pair in sides.pairs if pair.metric in metrics)
     return replace(sides, pairs=pairs)
 
 
-def _continued(pair: Paired, left: int, *, good: bool) -> Paired:
+def _continued(pair: Paired, new: tuple[str, ...], *, good: bool) -> Paired:
     import numpy as np
 
     better, worse = (0.0, 1.0) if pair.direction == "minimize" else (1.0, 0.0)
     candidate, baseline = (better, worse) if good else (worse, better)
-    new = tuple(f"to come {i}" for i in range(left))
+    left = len(new)
     return replace(
         pair,
         example_ids=(*pair.example_ids, *new),

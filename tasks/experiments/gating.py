@@ -55,13 +55,17 @@ def power_notes(settings: Settings, trial: Trial) -> list[str]:
 
 @dataclass(frozen=True)
 class Case:
-    """Two experiments that the gate *name* decides on; `doubts` are those that running them raised."""
+    """Two experiments that the gate *name* decides on; `doubts` are those that running them raised.
+
+    `clusters` are those of all planned examples, by id; None where nobody knows them.
+    """
 
     name: str
     project: str
     baseline: str
     candidate: str
     doubts: tuple[str, ...] = ()
+    clusters: Mapping[str, str] | None = None
 
 
 def take_verdict(settings: Settings, gate: GateSettings, case: Case, *, show: Callable[..., Any]) -> Document:
@@ -72,7 +76,8 @@ def take_verdict(settings: Settings, gate: GateSettings, case: Case, *, show: Ca
     """
     lake, days = Lake.open(settings.lake), settings.judges.calibration_days
     try:
-        sides = read_sides(lake, case.project, case.baseline, case.candidate, gate.metrics, calibration_days=days)
+        ids = case.baseline, case.candidate
+        sides = read_sides(lake, case.project, *ids, gate.metrics, clusters=case.clusters, calibration_days=days)
     except Inconclusive as error:
         # What kept the experiments from being run tells more than that they are not there.
         raise Inconclusive("; ".join(case.doubts) or str(error), doubts=case.doubts) from error

@@ -102,7 +102,8 @@ class Side:
 class Sides:
     """Both variants over the examples asked so far, of `planned` ones; arrays are in the order of `example_ids`.
 
-    `doubts` say why no number here may be trusted.
+    `coming` are the clusters of those that are not asked yet, None where nobody knows them. `doubts` say why no number
+    here may be trusted.
     """
 
     example_ids: tuple[str, ...]
@@ -113,6 +114,7 @@ class Sides:
     pairs: tuple[Paired, ...]
     planned: int
     doubts: tuple[str, ...] = ()
+    coming: tuple[str, ...] | None = None
 
     @property
     def asked(self) -> int:

@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 class Pair:
     """Which two experiments of which project are compared, under the name of which gate, and what it demands.
 
-    `doubts` are why their answers or scores may not be trusted, as the experiments' receipts tell.
+    `doubts` are why their answers or scores may not be trusted, as the experiments' receipts tell. `clusters` are those
+    of all planned examples, by id.
     """
 
     project: str
@@ -48,6 +49,7 @@ class Pair:
     candidate: str
     demands: GateSettings
     doubts: tuple[str, ...] = ()
+    clusters: Mapping[str, str] | None = None
 
     @property
     def subject(self) -> str:
@@ -61,7 +63,8 @@ class Pair:
 
 def pair_of(trial: Trial, doubts: Sequence[str]) -> Pair:
     """The two experiments of a trial."""
-    return Pair(trial.project, trial.name, trial.baseline.id, trial.candidate.id, trial.gate, tuple(doubts))
+    ids = trial.baseline.id, trial.candidate.id
+    return Pair(trial.project, trial.name, *ids, trial.gate, tuple(doubts), trial.clusters)
 
 
 def read_results(settings: Settings, lake: Lake, pair: Pair) -> Comparison:
@@ -142,8 +145,8 @@ def _window(compared: Comparison) -> Window:
 
 
 def _sides(settings: Settings, lake: Lake, pair: Pair, metrics: Iterable[str]) -> Sides:
-    days = settings.judges.calibration_days
-    return read_sides(lake, pair.project, pair.baseline, pair.candidate, metrics, calibration_days=days)
+    days, ids = settings.judges.calibration_days, (pair.baseline, pair.candidate)
+    return read_sides(lake, pair.project, *ids, metrics, clusters=pair.clusters, calibration_days=days)
 
 
 def _verdict(settings: Settings, lake: Lake, pair: Pair) -> Verdict | None:

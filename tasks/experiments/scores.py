@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import fsum
 from typing import TYPE_CHECKING, Any
@@ -47,9 +47,18 @@ class Answers:
 
 
 def read_sides(
-    lake: Lake, project: str, baseline: str, candidate: str, metrics: Iterable[str], *, calibration_days: int = 90
+    lake: Lake,
+    project: str,
+    baseline: str,
+    candidate: str,
+    metrics: Iterable[str],
+    *,
+    clusters: Mapping[str, str] | None = None,
+    calibration_days: int = 90,
 ) -> Sides:
     """Both experiments side by side, over the examples that were asked of both.
+
+    *clusters* are those of all planned examples by id, where they are known.
 
     Raises:
         Inconclusive: an experiment is not in the lake, or the two were not asked the same examples.
@@ -63,7 +72,14 @@ def read_sides(
         )
     versions = {name: _version(name, sides) for name in names}
     known = calibrations(lake, project, versions, calibration_days)
-    return side_by_side(sides[0], sides[1], versions, known.by_metric, known.doubts)
+    found = side_by_side(sides[0], sides[1], versions, known.by_metric, known.doubts)
+    return found if clusters is None else replace(found, coming=_coming(clusters, found.example_ids))
+
+
+def _coming(clusters: Mapping[str, str], asked: Sequence[str]) -> tuple[str, ...]:
+    """The clusters of the examples that are not *asked*."""
+    done = set(asked)
+    return tuple(cluster for example, cluster in clusters.items() if example not in done)
 
 
 def side_by_side(

@@ -109,7 +109,8 @@ def look(trial: Trial) -> Settled | None:
     if not (gate.early_stop and gate.metrics):
         return None
     days, ids = settings.judges.calibration_days, (trial.baseline.id, trial.candidate.id)
-    sides = read_sides(Lake.open(settings.lake), trial.project, *ids, gate.metrics, calibration_days=days)
+    lake, clusters = Lake.open(settings.lake), trial.clusters
+    sides = read_sides(lake, trial.project, *ids, gate.metrics, clusters=clusters, calibration_days=days)
     return settled(sides, gate)
 
 
@@ -144,7 +145,7 @@ def tell_power(trial: Trial) -> list[str]:
 async def decide_gate(trial: Trial, doubts: Sequence[str], output: str | None) -> Batch:
     """Take the verdict on what was answered so far, keep it, write its files into the folder *output*, show it."""
     settings = load_settings()
-    case = Case(trial.name, trial.project, trial.baseline.id, trial.candidate.id, tuple(doubts))
+    case = Case(trial.name, trial.project, trial.baseline.id, trial.candidate.id, tuple(doubts), trial.clusters)
     verdict = await asyncio.to_thread(take_verdict, settings, trial.gate, case, show=create_markdown_artifact)
     await asyncio.to_thread(tag_verdict, settings, pair_of(trial, doubts), verdict)
     files = files_of(verdict, settings.phoenix.url)

@@ -73,6 +73,11 @@ class Trial:
         return tuple(n for n in looks(planned, self.gate) if n >= self.answered) if self.gate.metrics else (planned,)
 
     @property
+    def clusters(self) -> dict[str, str]:
+        """The cluster of each planned example, by its id."""
+        return {question.example_id: question.cluster for question in self.asked.questions}
+
+    @property
     def answers(self) -> int:
         """How many answers each variant gives."""
         return len(self.asked.questions) * self.gate.repetitions

@@ -117,14 +117,18 @@ def _decide_one(demand: Demand, kept_tail: float, broken_tail: float, broken: bo
     kept_ends, broken_ends = demand.bounds(kept_tail), demand.bounds(broken_tail)
     low, high = (broken_ends[0], kept_ends[1]) if demand.at_most else (kept_ends[0], broken_ends[1])
     outcome: Outcome = "fail" if broken else "pass" if demand.kept(kept_tail, complete=complete) else "inconclusive"
-    enough = _enough(demand, kept_tail) if outcome == "inconclusive" else None
+    enough = _enough(demand, kept_tail, broken_tail) if outcome == "inconclusive" else None
     found = Decided(demand, outcome, "", low, high, kept_tail, broken_tail, enough)
     return replace(found, reason=reason_of(found))
 
 
-def _enough(demand: Demand, tail: float) -> int | None:
+def _enough(demand: Demand, kept_tail: float, broken_tail: float) -> int | None:
+    """How many examples would show what the number seems to be, kept or broken, each at its own tail."""
     spread = demand.spread
-    return needed(spread.deviation, spread.distance, tail, effect=spread.effect) if spread else None
+    if spread is None:
+        return None
+    tail = kept_tail if (spread.distance > 0) != demand.at_most else broken_tail
+    return needed(spread.deviation, spread.distance, tail, effect=spread.effect)
 
 
 def _undecided(demand: Demand) -> Decided:

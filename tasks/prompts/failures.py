@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tasks.shared.anonymise import Anonymiser
 from tasks.shared.questions import normalised
-from tasks.shared.records import Window
+from tasks.shared.records import FEEDBACK_IDENTIFIER, Window
 from tasks.shared.settings import Settings, SplitSettings
 from tasks.shared.splits import cluster_of, split_of
 from tasks.shared.store.lake import Lake
@@ -78,6 +78,7 @@ def failing_calls(
         "names": list(names),
         "evaluators": list(evaluators),
         "judges": judges,
+        "feedback": FEEDBACK_IDENTIFIER,
         "rejecting": [*settings.curation.rejecting, *settings.feedback.negative],
         "corrections": list(settings.curation.corrections),
     }
@@ -109,7 +110,7 @@ def shown_failures(
     """
     found: dict[str, Failure] = {}
     for row in rows:
-        if split_of(cluster_of(row["session_id"], row["span_id"]), splits, kept) == SHOWN_SPLIT:
+        if split_of(cluster_of(row["session_id"], row["trace_id"]), splits, kept) == SHOWN_SPLIT:
             failure = _failure(row, anonymiser, question)
             key = normalised(failure.question)
             if key not in sealed:

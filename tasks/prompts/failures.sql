@@ -1,8 +1,13 @@
 -- Calls of one prompt in the window that failed, with what evaluators and people said of them and of their traces.
 -- `passing` has the scores from which versions of judges pass. $evaluators count, and with $judges every judge.
-WITH calls AS (
-    SELECT span_id, trace_id, session_id, start_time, input, output, prompt_variables, prompt_version
-    FROM spans
+-- A session is often named on the root span only.
+WITH sessions AS (
+    SELECT trace_id, min(session_id) AS trace_session FROM spans WHERE session_id IS NOT NULL GROUP BY trace_id
+),
+calls AS (
+    SELECT span_id, trace_id, coalesce(session_id, trace_session) AS session_id, start_time, input, output,
+        prompt_variables, prompt_version
+    FROM spans LEFT JOIN sessions USING (trace_id)
     WHERE (list_contains($versions, prompt_version) OR list_contains($names, name)) AND output IS NOT NULL
         AND trace_id NOT IN (SELECT trace_id FROM examples WHERE split IN ('test', 'holdout'))
 ),
@@ -26,6 +31,7 @@ said AS (
         list_contains($corrections, annotations.name) AS correction
     FROM annotations LEFT JOIN spans ON unit = 'span' AND unit_id = spans.span_id
     WHERE annotator_kind = 'HUMAN'
+        AND identifier NOT IN (SELECT $feedback || feedback_id FROM feedback WHERE status = 'withdrawn')
     UNION ALL
     SELECT trace_id, 'feedback', rating, comment, rating = 'negative', false FROM feedback WHERE trace_id IS NOT NULL
 ),

@@ -1,4 +1,7 @@
-"""Which split an example is in: by a hash of its session alone, so it never moves and never lies in two."""
+"""Which split an example is in: by a hash of its session alone, so it never moves and never lies in two.
+
+Where nobody names a session, a trace is one.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,13 +14,13 @@ SPLITS = ("holdout", "test", "dev", "train")
 ROUNDING = 1e-9
 
 
-def cluster_of(session_id: str | None, span_id: str) -> str:
-    """16 hex digits that say what belongs together: the session, or the span where there is none.
+def cluster_of(session_id: str | None, trace_id: str) -> str:
+    """16 hex digits that say what belongs together: the session, or the trace where there is none.
 
     >>> cluster_of("session-1", "a") == cluster_of("session-1", "b")
     True
     """
-    said = f"session:{session_id}" if session_id else f"span:{span_id}"
+    said = f"session:{session_id}" if session_id else f"trace:{trace_id}"
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -125,6 +125,14 @@ async def test_too_few_examples_are_refused_with_what_would_raise_them(lake, roo
     assert lake.file_names(folder_of(PROJECT, "bedrock", WINDOW)) == []
 
 
+async def test_what_is_refused_leaves_no_file_of_an_earlier_run_to_train_on(lake, root):
+    await write_export(settings(root, form="bedrock"), PROJECT, WINDOW, "run")
+    assert "training.jsonl" in lake.file_names(folder_of(PROJECT, "bedrock", WINDOW))
+    with pytest.raises(Inconclusive, match="nothing was exported and the earlier file of this window is removed"):
+        await write_export(settings(root, smallest=500, form="bedrock"), PROJECT, WINDOW, "run")
+    assert lake.file_names(folder_of(PROJECT, "bedrock", WINDOW)) == []
+
+
 async def test_rules_of_ones_own_choose_otherwise(lake, root):
     rules = {"rated": "negative > 0", "smallest": 1, "datasets": ("my-own",), "form": "completion", "field": ""}
     rules |= {"system": "{{schema}}", "prompt": "Q: {{input}}"}
@@ -148,6 +156,7 @@ async def test_a_project_without_anything_is_refused_like_one_with_too_little(la
 async def test_a_file_that_breaks_a_check_is_not_put_in_place_but_its_report_is(lake, root):
     rules = {"rated": "true", "smallest": 1, "prompt": "always the same", "similarity": 1.0, "form": "anthropic"}
     fill(lake, "odd", SPANS, [answer(i) for i in range(3)])
+    lake.put_file(f"{folder_of('odd', 'anthropic', WINDOW)}/training.jsonl", b"of an earlier run")
     with pytest.raises(CheckFailed, match=r"breaks contradiction \(3 lines\) and was not put in place"):
         await write_export(settings(root, **rules), "odd", WINDOW, "run")
     assert lake.file_names(folder_of("odd", "anthropic", WINDOW)) == ["report.json", "report.md"]

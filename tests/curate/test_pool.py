@@ -13,6 +13,7 @@ from tasks.curate.strata import Stratum, kept_kinds, shares, strata_of
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.records import Window
 from tasks.shared.settings import DATASET_KINDS, CurationSettings, FeedbackSettings
+from tasks.shared.splits import cluster_of
 from tests.curate.traffic_rows import (
     NOON,
     QUESTIONS,
@@ -196,6 +197,20 @@ def test_a_pool_that_had_to_cut_says_so_and_cuts_the_same_again(candidates):
     small = pool(candidates, strata, {}, 3)
     assert (small.rows.num_rows, small.cut) == (3, True)
     assert small.rows["span_id"] == pool(candidates, strata, {}, 3).rows["span_id"]
+
+
+def test_spans_of_one_trace_are_of_one_session_whichever_of_them_names_it_or_none(tmp_path):
+    lake = lake_at(tmp_path)
+    named = asked(0, QUESTIONS[0], span_id="root", session_id="s")
+    child = asked(1, QUESTIONS[1], trace_id=named["trace_id"], parent_id="root", session_id=None)
+    alone = asked(2, QUESTIONS[2], session_id=None)
+    put_spans(lake, named, child, alone, asked(3, QUESTIONS[3], trace_id=alone["trace_id"], session_id=None))
+    of = source(lake, "p", WINDOW, CurationSettings(spans=("chat",), right="true"), FeedbackSettings())
+    rows = pool(of, strata_of(of.settings, "golden"), {}, 10).rows.to_pylist()
+    assert {row["question"]: row["session_id"] for row in rows} == {
+        QUESTIONS[0]: "s", QUESTIONS[1]: "s", QUESTIONS[2]: None, QUESTIONS[3]: None,
+    }  # fmt: skip
+    assert len({cluster_of(row["session_id"], row["trace_id"]) for row in rows}) == 2
 
 
 def test_the_question_is_the_prompt_variable_the_field_the_last_user_message_or_the_input(tmp_path):

@@ -54,10 +54,11 @@ def side(name: str, n: int, cost_usd: float = 0.01, latency_ms: float = 1000.0, 
 
 
 def sides(*pairs: Paired, planned: int = 0, **values: Any) -> Sides:
-    """Both variants with these metrics; all examples asked unless more are *planned*."""
+    """Both variants with these metrics; all examples asked unless more are *planned*, each alone."""
     first = pairs[0]
     n = len(first.example_ids)
     fields: dict[str, Any] = {
+        "coming": tuple(f"to come {i}" for i in range((planned or n) - n)),
         "example_ids": first.example_ids,
         "clusters": first.clusters,
         "strata": first.strata,

@@ -114,6 +114,13 @@ def test_sessions_are_never_said_to_be_certain():
     assert settled(sides(together, planned=100), gate(0.5, "default")) is None
 
 
+def test_neither_are_examples_whose_sessions_are_still_to_come_or_unknown():
+    asked = changed(60, 0, 0, rate=0.5)
+    assert settled(sides(asked, planned=100), gate(0.5, "default")).verdict == "fail"
+    for coming in (tuple(f"s{i // 2}" for i in range(40)), (*asked.clusters[:1], *map(str, range(39))), None):
+        assert settled(sides(asked, planned=100, coming=coming), gate(0.5, "default")) is None
+
+
 def test_four_looks_pass_a_candidate_on_the_margin_no_more_often_than_one():
     """True difference -0.1 on a margin of 0.1, 100 examples; 200 comparisons: +-2.2 points."""
     draw, asked, passed = np.random.default_rng(11), gate(0.1), 0

@@ -35,8 +35,17 @@ def test_a_candidate_surely_worse_than_the_margin_fails():
 def test_too_few_examples_are_inconclusive_with_how_many_would_decide():
     verdict = decide(sides(changed(50, 1, 4)), gate(0.05))
     assert verdict.outcome == "inconclusive"
-    assert verdict.decided[0].needed == pytest.approx(9300, rel=0.2)
+    assert verdict.decided[0].needed == pytest.approx(12_200, rel=0.02)
     assert "examples would decide with power 80 %" in verdict.reason
+
+
+def test_to_be_broken_takes_more_examples_with_more_demands_and_to_be_kept_takes_as_many():
+    def enough(losses, *metrics):
+        pairs = [changed(50, 1, losses, metric=name) for name in metrics]
+        return decide(sides(*pairs), gate(0.05, "none", *metrics)).decided[0].needed
+
+    assert enough(4, "a", "b", "c") > 1.2 * enough(4, "a")
+    assert enough(2, "a", "b", "c") == enough(2, "a")
 
 
 def test_on_the_limit_no_number_of_examples_decides():

@@ -12,7 +12,7 @@ from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
 from tasks.shared.store.tables import ANNOTATIONS, FEEDBACK
-from tests.aws import chat_history, put
+from tests.aws import chat_history, delete, put
 from tests.traffic import TestSpan, ingest
 
 pytestmark = pytest.mark.servers
@@ -116,6 +116,43 @@ async def test_feedback_reaches_its_traces_once_waits_where_it_has_none_and_is_g
 
     late = await feedback(since=DAY.start.date() + dt.timedelta(days=1), again=True)
     assert (late.rows, late.counts.get("items_read", 0)) == (0, 0)
+
+
+async def test_what_is_taken_back_in_the_table_is_corrected_in_phoenix_and_counts_again_once_it_is_back(
+    chats, project, aws_url, monkeypatch
+):
+    roots, table = chats
+    await ingestion(DAY)
+    await feedback()
+    before = stored(project)
+    unrated = item(1, 30, "", trace_id=roots["one?"].trace_id)
+    del unrated["user_feedback"]
+    put(aws_url, table, [unrated])
+    delete(aws_url, table, {"session_id": "s1", "message": 3})
+    gone = await feedback()
+    assert (gone.rows, gone.counts["taken_back"], gone.counts["annotated"]) == (2, 2, 2)
+    assert await annotated(project, roots) == [
+        ("four?", "withdrawn", None, None, "HUMAN"),
+        ("one?", "withdrawn", None, None, "HUMAN"),
+        ("two?", "negative", 0.0, "wrong table", "HUMAN"),
+    ]
+    again = await feedback()
+    assert (again.rows, "taken_back" in again.counts) == (0, False)
+
+    put(
+        aws_url,
+        table,
+        [item(1, 30, "positive", trace_id=roots["one?"].trace_id, comment="exact"), item(3, 3.5, "negative")],
+    )
+    back = await feedback()
+    assert (back.rows, back.counts["annotated"]) == (2, 2)
+    assert stored(project) == before
+
+    other = chat_history(aws_url, [item(9, 1, "positive")])
+    monkeypatch.setenv("NIGHTJAR_FEEDBACK__TABLE", other)
+    elsewhere = await feedback()
+    assert "taken_back" not in elsewhere.counts
+    assert any("Is it the right table?" in note for note in elsewhere.notes)
 
 
 async def test_a_persons_own_word_stays_and_a_killed_run_is_made_good(chats, project, monkeypatch):

@@ -115,6 +115,7 @@ NUMBERS = count()
 def row(session, question="why?", **values):
     return {
         "span_id": f"s{next(NUMBERS)}",
+        "trace_id": f"t-{session}",
         "session_id": session,
         "input": question,
         "output": "because",

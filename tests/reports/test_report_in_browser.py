@@ -4,12 +4,13 @@ import json
 from collections import Counter
 
 import pytest
+from axe_core_python.selenium import Axe
 
 from tasks.reports.compose import compose
 from tasks.shared.pages.blocks import Link
 from tasks.shared.pages.page import html
 from tests.browsing import CONTRAST, NEEDS_CHROMIUM, chromium, emulate
-from tests.reports.days import evidence_of, normal_day
+from tests.reports.days import full_evidence
 
 pytestmark = NEEDS_CHROMIUM
 
@@ -18,7 +19,7 @@ pytestmark = NEEDS_CHROMIUM
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     path = folder / "report.html"
-    path.write_text(html(compose(evidence_of(folder, normal_day()), (Link("MLflow run", "http://mlflow.test/1"),))))
+    path.write_text(html(compose(full_evidence(folder), (Link("MLflow run", "http://mlflow.test/1"),))))
     return path.as_uri()
 
 
@@ -36,6 +37,16 @@ def test_no_console_message_and_no_request_beyond_the_page_itself(browser, page)
     asked = Counter(e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent")
     assert {url for url in asked if not url.startswith("data:")} == {page}
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (390, "light")])
+def test_axe_finds_no_violation_with_every_table_open(browser, page, width, scheme):
+    emulate(browser, width, scheme)
+    browser.get(page)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = Axe().run(browser)
+    assert len(found["passes"]) > 20
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]][:5]) for rule in found["violations"]] == []
 
 
 @pytest.mark.parametrize("width", [1200, 390, 320])

@@ -17,6 +17,10 @@ def toml(tmp_path, monkeypatch):
         "PHOENIX_API_KEY",
         "PHOENIX_CLIENT_HEADERS",
         "PHOENIX_PROJECT_NAME",
+        "PHOENIX_URL",
+        "PHOENIX_PROJECT",
+        "KAIZEN_NAMESPACE_ID",
+        "KAIZEN_PROVIDER",
         "MLFLOW_TRACKING_URI",
         "PREFECT_API_URL",
     ):
@@ -40,6 +44,22 @@ def test_the_file_beats_the_local_stack_and_the_environment_beats_the_file(toml,
     assert load_settings().phoenix.url == "http://client-variable"
     monkeypatch.setenv("NIGHTJAR_PHOENIX__URL", "http://own-variable")
     assert load_settings().phoenix.url == "http://own-variable"
+
+
+def test_the_variables_of_the_trajectory_sync_are_honoured():
+    found = client_environment(
+        {
+            "PHOENIX_URL": "http://p",
+            "PHOENIX_PROJECT": "agents",
+            "KAIZEN_NAMESPACE_ID": "team",
+            "KAIZEN_PROVIDER": "milvus",
+        }
+    )
+    assert found == {
+        "phoenix": {"url": "http://p"},
+        "project": "agents",
+        "sync": {"namespace": "team", "store": "milvus"},
+    }
 
 
 def test_the_documented_client_variables_are_honoured():

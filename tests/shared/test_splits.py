@@ -11,7 +11,7 @@ from tasks.shared.splits import SPLITS, cluster_of, split_of
 SESSIONS = [cluster_of(f"session-{i}", "") for i in range(4000)]
 
 
-def test_a_session_has_one_cluster_and_spans_without_one_have_their_own():
+def test_a_session_is_one_cluster_and_so_is_a_trace_without_one():
     assert cluster_of("s", "a") == cluster_of("s", "b")
     assert cluster_of(None, "a") != cluster_of(None, "b")
     assert cluster_of(None, "a") == cluster_of("", "a")

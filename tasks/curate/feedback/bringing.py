@@ -7,13 +7,13 @@ the same again, and finds the annotations there.
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from tasks.curate.feedback.items import Reading, Row, read
-from tasks.curate.feedback.known import by_day, fresh, standing, waiting
+from tasks.curate.feedback.known import by_day, fresh, known_ids, standing, taken_back, waiting
 from tasks.curate.feedback.matching import latest_span, match, traces_for
 from tasks.curate.masking import anonymiser_of
 from tasks.shared.checks import gate
@@ -26,6 +26,7 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import FEEDBACK
 
 ANNOTATION = "user_feedback"
+WITHDRAWN = "withdrawn"
 # Items in memory at once.
 SLICE = 20_000
 
@@ -44,6 +45,7 @@ class Bringing:
     days: set[dt.date] = field(default_factory=set)
     reading: Reading = field(default_factory=Reading)
     latest: dt.datetime | None = None
+    another_table: bool = False
 
     async def bring(self, since: dt.date | None = None, *, again: bool = False) -> Batch:
         """Try what waits once more, then take in what is new or changed in the table since *since*.
@@ -52,12 +54,14 @@ class Bringing:
             since: A UTC day; items before it are not read. By default `feedback.lookback_days` decides.
             again: Also try what was given up.
         """
-        self.latest = latest_span(self.lake, self.project)
+        self.latest, before = latest_span(self.lake, self.project), known_ids(self.lake, self.project)
         await self._take_in(waiting(self.lake, self.project, given_up_too=again), only_moved=True)
         async for rows in self._slices(self._since(since)):
             new = fresh(self.lake, self.project, rows)
             self.counts["new_or_changed"] += len(new)
             await self._take_in(new)
+        if self.settings.feedback.table:
+            await self._take_back(self._since(since), before)
         return self._receipt()
 
     def _since(self, day: dt.date | None) -> dt.datetime | None:
@@ -88,6 +92,7 @@ class Bringing:
     def _add(self, found: Reading, rows: int) -> None:
         self.counts["items_read"] += rows
         self.reading.odd.update(found.odd)
+        self.reading.rated |= found.rated
         self.reading.examples = {**found.examples, **self.reading.examples}
 
     async def _take_in(self, rows: Sequence[Row], *, only_moved: bool = False) -> None:
@@ -100,14 +105,25 @@ class Bringing:
             self.counts.update(f"matched_by_{row['matched_by']}" for row in moved if row["status"] == "matched")
             self.counts["given_up"] += sum(row["status"] == "given_up" for row in moved)
             if written := moved if only_moved else tried:
-                await self._publish(day, written)
+                await self._publish(day, written, annotations(written))
 
-    async def _publish(self, day: dt.date, rows: Sequence[Row]) -> None:
+    async def _take_back(self, since: dt.datetime | None, before: Set[str]) -> None:
+        """Correct what the table has no rating for any more: the person took it back, or the item is gone."""
+        gone = await asyncio.to_thread(taken_back, self.lake, self.project, self.reading.rated, since)
+        # Where not a single item was read that was known *before*, it is another table.
+        self.another_table = bool(gone) and before.isdisjoint(self.reading.rated)
+        for day, of_day in by_day(() if self.another_table else gone):
+            nothing = {"status": WITHDRAWN, "matched_by": None, "trace_id": None, "span_id": None}
+            corrected = [withdrawn(annotation) for annotation in annotations(of_day)]
+            await self._publish(day, [row | nothing | {"read_at": self.now} for row in of_day], corrected)
+            self.counts["taken_back"] += len(of_day)
+
+    async def _publish(self, day: dt.date, rows: Sequence[Row], told: Sequence[Annotation]) -> None:
         window = Window.of_day(day)
         with self.lake.stage(FEEDBACK, self.project, window) as stage:
             stage.append(pa.Table.from_pylist(list(rows), FEEDBACK.schema))
             await asyncio.to_thread(gate, stage, self.lake, self.settings.checks, self.show, partial=True)
-            self._count(await self.phoenix.annotate(self.project, "span", annotations(rows)))
+            self._count(await self.phoenix.annotate(self.project, "span", told))
             stage.publish()
         self.counts["rows"] += len(rows)
         self.days.add(day)
@@ -139,6 +155,11 @@ class Bringing:
         settings = self.settings.feedback
         if not settings.table:
             yield "No table is named in feedback.table: nothing was read."
+        if self.another_table:
+            yield (
+                f"Table {settings.table} has none of the feedback that the lake knows, so nothing counts as taken "
+                "back. Is it the right table?"
+            )
         if given_up := self.counts["given_up"]:
             yield (
                 f"{given_up} pieces of feedback are given up: no trace in the lake fits them after "
@@ -164,3 +185,11 @@ def annotations(rows: Iterable[Row]) -> list[Annotation]:
         for row in rows
         if row["status"] == "matched"
     ]
+
+
+def withdrawn(annotation: Annotation) -> Annotation:
+    """*annotation* as it stands once the person has taken it back: it says neither good nor bad.
+
+    It is corrected, not deleted: whoever has read it before, as the lake has, reads it again.
+    """
+    return replace(annotation, score=None, label=WITHDRAWN, explanation=None)

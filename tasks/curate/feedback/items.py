@@ -30,9 +30,13 @@ SHOWN_CHARACTERS = 80
 
 @dataclass
 class Reading:
-    """Rows that were made of items, how many items were odd by reason, and an example of each reason."""
+    """Rows that were made of items, how many items were odd by reason, and an example of each reason.
+
+    `rated` are the ids of all items with a rating, odd ones too: nobody has taken these back.
+    """
 
     rows: list[Row] = field(default_factory=list)
+    rated: set[str] = field(default_factory=set)
     odd: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -69,6 +73,8 @@ def read(
         shown = ", ".join(f"{name}={text(value)}" for name, value in of.items())
         rating, given = text(at(item, settings.rating_attribute)), at(item, settings.time_attribute)
         time = moment(given)
+        if rating is not None and None not in of.values():
+            found.rated.add(feedback_id(settings.table, of))
         if rating is None:
             found.note("without_rating", shown)
         elif rating.strip().casefold() not in words:

@@ -1,7 +1,7 @@
 """What the lake knows of feedback already: what is new or changed, and what still waits for its trace."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ SELECT items.* REPLACE (
 )
 FROM items LEFT JOIN feedback AS known ON known.feedback_id = items.feedback_id
 WHERE known.feedback_id IS NULL
+    OR known.status = 'withdrawn'
     OR known.session_id IS DISTINCT FROM items.session_id
     OR known.recorded_trace_id IS DISTINCT FROM items.recorded_trace_id
     OR known.text IS DISTINCT FROM items.text
@@ -30,6 +31,13 @@ WHERE known.feedback_id IS NULL
 QUALIFY row_number() OVER (PARTITION BY items.feedback_id ORDER BY position DESC) = 1
 ORDER BY start_time, feedback_id
 """
+# An item keeps the time it was given first, so one that was read since then has a time since then.
+TAKEN_BACK = """
+SELECT * FROM feedback ANTI JOIN rated USING (feedback_id)
+WHERE status <> 'withdrawn' AND ($since IS NULL OR start_time >= $since)
+ORDER BY start_time, feedback_id
+"""
+IDS = "SELECT feedback_id FROM feedback"
 WAITING = "SELECT * FROM feedback WHERE status = ANY($statuses) ORDER BY start_time, feedback_id"
 STANDING = "SELECT status, count(*) AS n FROM feedback GROUP BY status"
 
@@ -49,6 +57,18 @@ def waiting(lake: Lake, project: str, *, given_up_too: bool) -> list[Row]:
     """The rows without a trace that are tried again, by time."""
     statuses = ["unmatched", "given_up"] if given_up_too else ["unmatched"]
     rows: list[Row] = lake.sql(WAITING, project, parameters={"statuses": statuses}).to_pylist()
+    return rows
+
+
+def known_ids(lake: Lake, project: str) -> set[str]:
+    """The ids of all feedback in the lake."""
+    return set(lake.sql(IDS, project)["feedback_id"].to_pylist())
+
+
+def taken_back(lake: Lake, project: str, rated: Collection[str], since: dt.datetime | None) -> list[Row]:
+    """The rows since *since* whose items are not among the *rated* ones any more, by time."""
+    relations = {"rated": pa.table({"feedback_id": pa.array(sorted(rated), pa.string())})}
+    rows: list[Row] = lake.sql(TAKEN_BACK, project, None, {"since": since}, relations).to_pylist()
     return rows
 
 

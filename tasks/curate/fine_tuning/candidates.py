@@ -22,13 +22,14 @@ SELECT dataset, span_id, session_id, split, input, output FROM examples ORDER BY
 """
 RATED = """,
 rated_high AS (
-    SELECT span_id, session_id, question, output, approved, positive FROM judged WHERE coalesce(({rated}), false)
+    SELECT span_id, trace_id, session_id, question, output, approved, positive FROM judged
+    WHERE coalesce(({rated}), false)
 )
 SELECT
     rated_high.*,
     CASE WHEN $with_variables THEN spans.prompt_variables END AS prompt_variables,
     (SELECT count(*) FROM judged) AS seen
-FROM rated_high INNER JOIN spans USING (span_id)
+FROM rated_high INNER JOIN spans USING (span_id, trace_id)
 ORDER BY span_id
 """
 SEEN = " SELECT count(*) AS seen FROM judged"
@@ -110,7 +111,7 @@ def _of_example(row: Mapping[str, Any], rank: int) -> Candidate:
 
 def _of_span(row: Mapping[str, Any], settings: Settings, kept: Mapping[str, str], rank: int) -> Candidate:
     """A span's answer; those that people approved or liked go before those that only have high scores."""
-    split = split_of(cluster_of(row["session_id"], row["span_id"]), settings.splits, kept)
+    split = split_of(cluster_of(row["session_id"], row["trace_id"]), settings.splits, kept)
     values = {**variables(row["prompt_variables"]), QUESTION: row["question"]}
     rank += 0 if row["approved"] else 1 if row["positive"] else 2
     return Candidate(row["span_id"], split, SPANS, rank, values, row["output"] or "")

@@ -2,6 +2,7 @@
 
 What is written depends on the lake and the settings alone, so the same run gives the same bytes. The file comes first
 and its report last: a file without a report is of a run that was killed, and the next one puts both in place again.
+What is refused leaves no file, not even that of an earlier run: nobody shall train on what does not hold any more.
 """
 
 import asyncio
@@ -47,8 +48,8 @@ async def write_export(settings: Settings, project: str, window: Window, run: st
     """Write the file and its reports; *run* is in whose name a judge of names spends.
 
     Raises:
-        Inconclusive: There are fewer examples than `export.smallest`; nothing was written.
-        CheckFailed: The finished file breaks a check; nothing was written but the report.
+        Inconclusive: There are fewer examples than `export.smallest`; nothing was written, earlier files are removed.
+        CheckFailed: The finished file breaks a check; there is its report, and no file.
         ConfigurationError: A predicate or a share is wrong.
     """
     lake, rules = Lake.open(settings.lake), settings.export
@@ -59,7 +60,7 @@ async def write_export(settings: Settings, project: str, window: Window, run: st
     )
     selection = await asyncio.to_thread(_screened, found, rules, masking, rate.value)
     await _without_names(selection, settings, project, run, masking)
-    _enough(selection, rules)
+    await asyncio.to_thread(_enough, lake, folder_of(project, rules.form, window), selection, rules)
     content = written(selection.left, rules)
     lengths = [each.turns.characters for each in selection.left]
     report = Report(
@@ -125,11 +126,14 @@ async def _without_names(
     without_repeats(selection)
 
 
-def _enough(selection: Selection[Example], rules: ExportSettings) -> None:
+def _enough(lake: Lake, folder: str, selection: Selection[Example], rules: ExportSettings) -> None:
     left = len(selection.left)
     if left < rules.smallest:
+        # The training file goes first: a report without one says what it is.
+        removed = [lake.remove_file(f"{folder}/{name}") for name in (TRAINING, REPORT_JSON, REPORT_MARKDOWN)]
         raise Inconclusive(
-            f"{left:,} examples are left, fewer than export.smallest {rules.smallest:,}, so nothing was exported. "
+            f"{left:,} examples are left, fewer than export.smallest {rules.smallest:,}, so nothing was exported"
+            f"{' and the earlier file of this window is removed' if any(removed) else ''}. "
             f"Left out: {told(selection.lost)}."
         )
 
@@ -138,7 +142,9 @@ def _put(lake: Lake, report: Report) -> Exported:
     folder = folder_of(report.project, report.rules.form, report.window)
     broken = [check for check in report.checks if not check.passed]
     page = as_markdown(report)
-    if not broken:
+    if broken:
+        lake.remove_file(f"{folder}/{TRAINING}")
+    else:
         lake.put_file(f"{folder}/{TRAINING}", report.content)
     lake.put_file(f"{folder}/{REPORT_MARKDOWN}", page.encode())
     lake.put_file(f"{folder}/{REPORT_JSON}", as_json(report))

@@ -19,6 +19,8 @@ from tasks.shared.pages.wording import number
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
+# Roles of groups inside a chart, without names: the chart has one role and one name, as a whole.
+INNER_ROLES = re.compile(r'(<g[^<>]*?)((?: (?:role|aria-\w+)="[^"<>]*")+)')
 VARIABLE = re.compile(r"var\(--([\w-]+)\)")
 # The first definition of each variable in the style sheet is that of light pages.
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -49,7 +51,7 @@ def svg(chart: Chart, key: str) -> Markup:
 
     drawn = vl_convert.vegalite_to_svg(specification(chart))
     view, body = drawn.split('viewBox="', 1)[1].split('"', 1)
-    body = body.split(">", 1)[1]
+    body = INNER_ROLES.sub(r"\1", body.split(">", 1)[1])
     opening = Markup(
         '<svg viewBox="{}" role="img" aria-labelledby="{}-t {}-d"><title id="{}-t">{}</title><desc id="{}-d">{}</desc>'
     )

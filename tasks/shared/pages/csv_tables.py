@@ -45,8 +45,8 @@ def named_tables(page: Page) -> Iterator[tuple[str, Table]]:
 def csv_text(table: Table) -> str:
     """The table with a head; an interval, a change and a link have a column for each of their parts."""
     kinds = [_kind([row[i] for row in table.rows]) for i in range(len(table.columns))]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([head for name, kind in zip(table.columns, kinds, strict=True) for head in _heads(name, kind)])
     for row in table.rows:
         writer.writerow([value for cell, kind in zip(row, kinds, strict=True) for value in _values(cell, kind)])

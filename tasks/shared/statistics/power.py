@@ -13,6 +13,7 @@ POWER = 0.8
 PLANNED = 0.85
 NORMAL = NormalDist()
 BISECTIONS = 50
+STEPS = 20
 # Deviation of one example's difference, when the true difference is the argument.
 Deviation = Callable[[float], float]
 
@@ -82,13 +83,19 @@ def detectable(
     return high
 
 
-def needed(deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = POWER) -> int | None:
+def needed(
+    deviation: float, distance: float, tail: float, *, effect: float = 1.0, power: float = PLANNED
+) -> int | None:
     """How many examples tell a difference from one that is *distance* away; None where that is next to nothing.
 
-    *effect* is the design effect. None too where nobody knows the *deviation* (nan). Source: as `detectable`, with
-    normal quantiles.
+    *effect* is the design effect. None too where nobody knows the *deviation* (nan). Planned and with Student's
+    quantiles as `detectable`, whose source it has: these ask for more examples, and more ask for less.
     """
     if not abs(distance) > 1e-3 * deviation:
         return None
-    factor = NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)
-    return max(ceil(effect * (deviation * factor / distance) ** 2), 1)
+    scale = effect * (deviation / distance) ** 2
+    count = scale * (NORMAL.inv_cdf(1 - tail) + NORMAL.inv_cdf(power)) ** 2
+    for _ in range(STEPS):
+        degrees = max(int(count / effect) - 1, 1)
+        count = (count + scale * (t_quantile(1 - tail, degrees) + t_quantile(power, degrees)) ** 2) / 2
+    return max(ceil(count), 1)

@@ -258,6 +258,15 @@ class Lake:
         with self.reaching(), self.filesystem.open_input_stream(full, compression=None) as stream:
             return bytes(stream.read())
 
+    def remove_file(self, path: str) -> bool:
+        """Remove the file at *path* below the root; whether there was one."""
+        full = f"{self.root}/{path}"
+        if not self.is_file(full):
+            return False
+        with self.reaching():
+            self.filesystem.delete_file(full)
+        return True
+
     def file_names(self, folder: str) -> list[str]:
         """Names of the files directly in *folder* below the root, sorted; none where it is not there."""
         selector = pafs.FileSelector(f"{self.root}/{folder}", allow_not_found=True)

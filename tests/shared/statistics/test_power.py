@@ -11,17 +11,25 @@ def test_half_a_deviation_takes_34_pairs_as_in_the_tables_of_the_t_test():
     assert detectable(plain, 34, 33, 0.025, power=0.8) <= 0.5 < detectable(plain, 33, 32, 0.025, power=0.8)
 
 
-def test_the_number_that_decides_is_that_of_the_normal_formula():
-    # (1.96 + 0.8416)^2 / 0.5^2 = 31.4.
-    assert needed(1.0, 0.5, 0.025) == 32
-    assert needed(1.0, -0.5, 0.025, effect=2.0) == 63
+def test_the_number_that_decides_is_that_of_the_tables_of_the_t_test():
+    # Cohen (1988) as above; the normal formula says 32.
+    assert needed(1.0, 0.5, 0.025, power=0.8) == pytest.approx(34, abs=1)
+    assert needed(1.0, -0.5, 0.025, effect=2.0, power=0.8) == pytest.approx(68, abs=2)
     assert needed(1.0, 0.0, 0.025) is None
     assert needed(float("nan"), 0.5, 0.025) is None
 
 
 def test_right_or_wrong_answers_take_connors_number_of_pairs():
     # Connor (1987): (1.96 sqrt(0.3) + 0.8416 sqrt(0.3 - 0.1^2))^2 / 0.1^2 = 233; one variance for both gives 226.
-    assert needed(binary_deviation(0.2)(0.1), 0.1, 0.025) == pytest.approx(233, abs=8)
+    assert needed(binary_deviation(0.2)(0.1), 0.1, 0.025, power=0.8) == pytest.approx(233, abs=8)
+
+
+def test_the_number_that_decides_is_the_one_at_which_the_plan_can_tell_the_difference():
+    for distance in (0.1, 0.3, 0.6):
+        count = needed(1.0, distance, 0.01)
+        told = [detectable(graded_deviation(1.0), n, n - 1, 0.01) for n in (count + 1, count - 1)]
+        assert told[0] <= distance * 1.01
+        assert told[1] >= distance * 0.99
 
 
 def test_the_variance_counts_what_changes_both_ways_and_the_net_difference():

@@ -17,5 +17,5 @@ def test_a_session_has_the_most_sealed_split_of_its_examples_in_all_datasets(tmp
         example(3, "dev"),
     ]
     fill(lake, "p", EXAMPLES, rows)
-    assert kept_splits(lake, "p") == {cluster_of("a", ""): "test", cluster_of(None, f"{3:016x}"): "dev"}
+    assert kept_splits(lake, "p") == {cluster_of("a", ""): "test", cluster_of(None, rows[2]["trace_id"]): "dev"}
     assert kept_splits(lake, "other") == {}

@@ -8,7 +8,7 @@ def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
     return (
         one_of("rating", ("positive", "negative")),
-        one_of("status", ("matched", "unmatched", "given_up")),
+        one_of("status", ("matched", "unmatched", "given_up", "withdrawn")),
         one_of("matched_by", ("trace_id", "session")),
         holds("matched_names_span", "feedback names a trace and its root exactly where it is matched"),
     )

@@ -95,7 +95,7 @@ FEEDBACK = Table(
         Column("text", TEXT, "question as recorded"),
         Column("rating", TEXT, "positive or negative", required=True),
         Column("comment", TEXT, "what the person wrote"),
-        Column("status", TEXT, "matched, unmatched: it is tried again later, or given_up", required=True),
+        Column("status", TEXT, "matched, unmatched: it is tried again later, given_up, or withdrawn", required=True),
         Column("matched_by", TEXT, "trace_id or session; null unless matched"),
         Column("trace_id", TEXT, "the trace it is about; null unless matched"),
         Column("span_id", TEXT, "that trace's root, which carries the annotation in Phoenix"),
