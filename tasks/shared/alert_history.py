@@ -44,7 +44,7 @@ class AlertEvent:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "AlertEvent":
         """The event that a row of the table is."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
+        return cls(**{field.name: row[field.name] for field in fields(cls) if row.get(field.name) is not None})
 
 
 @dataclass(frozen=True)

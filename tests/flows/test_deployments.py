@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from deployments.local.state import State
 from deployments.simulator.delivery import send
 from deployments.simulator.simulation import Simulation, simulate
 from deployments.simulator.traffic import Traffic
+from tasks.shared.settings import LakeSettings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import ALERT_EVENTS
 
 pytestmark = pytest.mark.servers
 DAY = dt.date(2026, 11, 11)
@@ -68,6 +72,8 @@ def deployed(servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depl
         down(state)
         for deployment in httpx.post(f"{servers.prefect_api_url}/deployments/filter", json={}, timeout=30).json():
             httpx.delete(f"{servers.prefect_api_url}/deployments/{deployment['id']}", timeout=30)
+        for automation in httpx.post(f"{servers.prefect_api_url}/automations/filter", json={}, timeout=30).json():
+            httpx.delete(f"{servers.prefect_api_url}/automations/{automation['id']}", timeout=30)
         # Runs that other tests kill would hold its one slot for a minute each.
         httpx.delete(f"{servers.prefect_api_url}/v2/concurrency_limits/{TRACKING_LIMIT}", timeout=30).raise_for_status()
 
@@ -97,6 +103,17 @@ def test_nightly_of_a_deployment_runs_green_and_the_shell_sees_exit_code_0(
 def test_a_run_that_fails_gives_the_shell_exit_code_1(deployed: Deployed) -> None:
     answer = deployed.run_and_watch("nightly/nightly", date=str(DAY), until=str(DAY - dt.timedelta(days=1)))
     assert answer.returncode == 1, answer.stdout + answer.stderr
+
+
+def test_a_run_that_failed_is_an_alert_by_the_automation(deployed: Deployed) -> None:
+    lake = Lake.open(LakeSettings(root=str(deployed.home / "lake")))
+    deadline = time.monotonic() + WATCH_SECONDS
+    found: list[dict[str, Any]] = []
+    while not found and time.monotonic() < deadline:
+        time.sleep(1)
+        found = [row for row in lake.read(ALERT_EVENTS, deployed.project).to_pylist() if row["event"] == "raised"]
+    assert [(row["rule"], row["series"]) for row in found] == [("pipeline_failed", "deployment=nightly")]
+    assert f"until {DAY - dt.timedelta(days=1)} is before date {DAY}" in found[0]["message"]
 
 
 def test_deploying_again_changes_nothing(deployed: Deployed) -> None:

@@ -31,6 +31,20 @@ ENVIRONMENT = {
     "PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS": {"type": "string", "pattern": r"^\d+(,\d+)+$"},
 }
 SCHEDULE = _table({"cron": TEXT, "timezone": TEXT, "slug": TEXT}, {"parameters": {"type": "object"}})
+TRIGGER = _table(
+    {
+        "type": {"const": "event"},
+        "enabled": {"const": True},
+        "posture": {"const": "Reactive"},
+        "expect": {"type": "array", "items": {"pattern": r"^prefect\.flow-run\.[A-Z]\w+$"}, "minItems": 1},
+        "match": {"type": "object", "minProperties": 1},
+        "match_related": {"type": "object", "minProperties": 1},
+        "for_each": {"type": "array", "items": TEXT},
+        "threshold": {"const": 1},
+        "within": {"const": 0},
+        "parameters": {"type": "object", "minProperties": 1},
+    }
+)
 DEPLOYMENT = _table(
     {
         "name": TEXT,
@@ -45,7 +59,11 @@ DEPLOYMENT = _table(
         "work_pool": _table({"name": {"const": POOL}, "job_variables": _table({"env": _table(ENVIRONMENT)})}),
         "concurrency_limit": _table({"limit": {"const": 1}, "collision_strategy": {"enum": ["ENQUEUE", "CANCEL_NEW"]}}),
     },
-    {"schedules": {"type": "array", "items": SCHEDULE, "minItems": 1}, "parameters": {"type": "object"}},
+    {
+        "schedules": {"type": "array", "items": SCHEDULE, "minItems": 1},
+        "parameters": {"type": "object"},
+        "triggers": {"type": "array", "items": TRIGGER, "minItems": 1},
+    },
 )
 PULL = _table({"prefect.deployments.steps.set_working_directory": _table({"directory": TEXT})})
 SCHEMA = _table(

@@ -45,6 +45,9 @@ class AlertSettings(Section):
     false_discovery_rate: float = Field(
         0.025, gt=0, le=0.5, description="share of the series found at once that may be there by chance, one-sided"
     )
+    least_units: Positive = Field(
+        5, description="units below which a rate or a quantile is never said to be beyond a limit"
+    )
     resolve_after_hours: Positive = Field(2, description="hours in a row that have to be well before an alert resolves")
     silent_hours: Positive = Field(
         24, description="hours without any unit, after which an alert on them resolves because nothing tells"

@@ -1,0 +1,34 @@
+"""Alerts: what is wrong is told once, while it lasts, and when it is over."""
+
+from prefect import flow
+
+from tasks.alerts.steps import evaluate_rules, measure_hours, note_flow_run, tell_channels
+from tasks.shared.records import Batch, Window
+from tasks.shared.settings import load_settings
+
+
+@flow(timeout_seconds=3600, validate_parameters=True)
+async def alerting(
+    window: Window | None = None, project: str | None = None, happened: str = "", *, dry_run: bool = False
+) -> list[Batch]:
+    """Measure the closed hours, evaluate every rule on those that are due, tell the channels what nobody was told yet.
+
+    After an outage every hour since is evaluated in order. What was raised and is over by then, and what is more than a
+    few, is told as one digest.
+
+    Args:
+        window: Evaluate exactly these hours, whatever was evaluated before; by default all that are due.
+        project: The Phoenix project; the settings' project by default.
+        happened: What became of one of Nightjar's own runs, as Prefect's automation tells it; nothing is measured then.
+        dry_run: Write no alert and send nothing; the receipts say what would go where.
+
+    Returns:
+        Receipts of the measurements, of the alerts, and of what was told.
+    """
+    project = project or load_settings().project
+    if happened:
+        noted = await note_flow_run(project, happened, dry_run=dry_run)
+        return [noted, await tell_channels(noted.project, dry_run=dry_run)]
+    measured = await measure_hours(project, window)
+    evaluated = await evaluate_rules(project, window, dry_run=dry_run)
+    return [measured, evaluated, await tell_channels(project, dry_run=dry_run)]

@@ -1,0 +1,87 @@
+"""Measured hours of many series, and what a window of them comes to."""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from tasks.shared.records import HOUR
+from tasks.shared.statistics.sketch import parsed
+from tasks.shared.statistics.sums import Sums
+
+LEAST_KNOWN = 0.75
+SUMS = tuple(each.name for each in fields(Sums))
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One series in one hour."""
+
+    sums: Sums
+    sketch: str = ""
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Added:
+    """One series over a window: the sums of its hours, their sketch, and the newest example."""
+
+    sums: Sums
+    sketch: Counter[int]
+    example: str
+
+
+@dataclass
+class History:
+    """Hours by measure, series and start. `measured` are the hours of each measure that are known at all."""
+
+    hours: dict[tuple[str, str], dict[dt.datetime, Hour]] = field(default_factory=lambda: defaultdict(dict))
+    measured: dict[str, set[dt.datetime]] = field(default_factory=lambda: defaultdict(set))
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "History":
+        """The history that rows of `measurements` tell."""
+        history = cls()
+        for row in rows:
+            hour = Hour(Sums(*(row[name] for name in SUMS)), row["sketch"], row["example"] or "")
+            history.add(row["measure"], row["dimension"], row["start_time"], hour)
+        return history
+
+    def add(self, measure: str, dimension: str, start: dt.datetime, hour: Hour) -> None:
+        """Note an hour of a series."""
+        self.hours[measure, dimension][start] = hour
+        self.measured[measure].add(start)
+
+    def series(self, measure: str, by: str) -> list[str]:
+        """The series of a dimension, in order; the whole project where *by* is empty."""
+        if not by:
+            return [""]
+        return sorted(name for of, name in self.hours if of == measure and name.startswith(f"{by}="))
+
+    def window(
+        self, measure: str, series: str, end: dt.datetime, hours: int, *, complete: bool = False
+    ) -> Added | None:
+        """The *hours* before *end*, 0 for the UTC day so far; None where too little of them is known.
+
+        The last hour has to be measured, and three quarters of all, or all when *complete*: ingestion may have given up
+        on an hour.
+        """
+        starts, known = hours_before(end, hours), self.measured[measure]
+        least = len(starts) if complete else LEAST_KNOWN * len(starts)
+        if starts[-1] not in known or sum(start in known for start in starts) < least:
+            return None
+        mine = self.hours.get((measure, series), {})
+        found = [mine[start] for start in starts if start in mine]
+        sums, sketch = Sums(), Counter[int]()
+        for hour in found:
+            sums += hour.sums
+            if hour.sketch:
+                sketch += parsed(hour.sketch)
+        return Added(sums, sketch, next((hour.example for hour in reversed(found) if hour.example), ""))
+
+
+def hours_before(end: dt.datetime, hours: int) -> list[dt.datetime]:
+    """The starts of the *hours* before *end*, in order; 0: those of the UTC day so far."""
+    count = hours or ((end - HOUR).hour + 1)
+    return [end - back * HOUR for back in range(count, 0, -1)]

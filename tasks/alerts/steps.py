@@ -1,0 +1,141 @@
+"""The alert stage's tasks: tables to measurements, measurements to alert events, events to channels."""
+
+import asyncio
+import datetime as dt
+
+from prefect import task
+from prefect.blocks.system import Secret
+from prefect.cache_policies import NO_CACHE
+
+from tasks.alerts.evaluating import Clock, evaluate, events_of, write_events
+from tasks.alerts.flow_runs import FlowRun, events_of_run
+from tasks.alerts.hours import last_closed
+from tasks.alerts.life_cycle import Book, bundled
+from tasks.alerts.measuring import measure, read_gauges
+from tasks.alerts.rulebook import rules_of
+from tasks.alerts.telling import messages_of, tell, untold
+from tasks.alerts.verdicts import HISTORY_DAYS
+from tasks.shared.alert_history import AlertEvent
+from tasks.shared.channels import with_channel_secrets
+from tasks.shared.records import Batch, Window
+from tasks.shared.retries import JITTER, worth_retrying
+from tasks.shared.settings import Settings, load_settings
+from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import ALERT_EVENTS, DELIVERIES, MEASUREMENTS
+
+MOST_NOTES = 20
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def measure_hours(project: str, window: Window | None = None) -> Batch:
+    """Measure the closed hours that ingestion took in: new ones, and those in which something changed since."""
+    return await asyncio.to_thread(_measure, project, window)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def evaluate_rules(project: str, window: Window | None = None, *, dry_run: bool = False) -> Batch:
+    """Note which alerts are raised, renewed and resolved by the hours that are due; in a dry run say so only."""
+    return await asyncio.to_thread(_evaluate, project, window, dry_run)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def note_flow_run(project: str, happened: str, *, dry_run: bool = False) -> Batch:
+    """Note what became of one of Nightjar's own runs, as an alert or the end of one."""
+    return await asyncio.to_thread(_note, project, happened, dry_run)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def tell_channels(project: str, *, dry_run: bool = False) -> Batch:
+    """Tell each channel what it was not told yet; one that fails stops no other and is tried again by the next run."""
+    settings = load_settings()
+    settings = await with_channel_secrets(settings, tuple(settings.channels), _secret)
+    return await asyncio.to_thread(_tell, settings, project, dry_run)
+
+
+def _measure(project: str, window: Window | None) -> Batch:
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    lake = Lake.open(settings.lake)
+    closed = _closed(now, window)
+    done = measure(lake, project, settings, closed, HISTORY_DAYS)
+    gauges = 0 if window else read_gauges(lake, project, settings, closed)
+    left = (f"{done.days_left} earlier days are measured by the next runs.",) if done.days_left else ()
+    about = Window.of_day((closed - dt.timedelta(hours=1)).date())
+    counts = {"hours": done.hours, "gauges": gauges, "days_left": done.days_left}
+    return Batch(MEASUREMENTS.name, project, about, done.rows, counts, notes=left)
+
+
+def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    lake, closed = Lake.open(settings.lake), _closed(now, window)
+    rules = rules_of(settings)
+    done = evaluate(lake, project, settings, rules, Clock(now, closed, window), dry_run=dry_run)
+    counts = {"hours": len(done.hours), "rules": len(rules), "open": done.open} | _counted(done.events)
+    notes = [f"{event.event}: {event.message}" for event in done.events]
+    if dry_run:
+        notes += _previewed(lake, settings, project, done.events)
+    if done.given_up:
+        first, last = min(done.given_up), max(done.given_up)
+        notes.append(
+            f"{len(done.given_up)} hours from {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ} were never ingested."
+        )
+    about = Window.of_day((closed - dt.timedelta(hours=1)).date())
+    return Batch(ALERT_EVENTS.name, project, about, len(done.events), counts, notes=_some(notes))
+
+
+def _note(project: str, happened: str, dry_run: bool) -> Batch:
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    lake, run = Lake.open(settings.lake), FlowRun.parse(happened)
+    project = run.project or project
+    rules = [rule for rule in rules_of(settings).values() if rule.sense == "failed"]
+    with lake.one_writer(f"alerting-{project}"):
+        book = Book(project, tuple(events_of(lake, project, now)), now, settings.alerts)
+        events = bundled([e for rule in rules for e in events_of_run(book, rule, run)], settings.alerts.storm)
+        if not dry_run:
+            write_events(lake, project, settings, events)
+    notes = [f"{event.event}: {event.message}" for event in events]
+    if dry_run:
+        notes += _previewed(lake, settings, project, events)
+    return Batch(
+        ALERT_EVENTS.name, project, Window.of_day(now.date()), len(events), _counted(events), notes=_some(notes)
+    )
+
+
+def _tell(settings: Settings, project: str, dry_run: bool) -> Batch:
+    lake, now = Lake.open(settings.lake), dt.datetime.now(dt.UTC)
+    with lake.one_writer(f"telling-alerts-{project}"):
+        told = tell(lake, settings, untold(lake, project, settings, now), dry_run=dry_run)
+    notes = [f"{each.channel}: {each.status}: {each.detail}" for each in told.deliveries if each.status != "sent"]
+    counts = {"sent": 0, "failed": 0} | told.counts | {"held_back": told.held_back}
+    return Batch(DELIVERIES.name, project, Window.of_day(now.date()), len(told.deliveries), counts, notes=_some(notes))
+
+
+def _previewed(
+    lake: Lake, settings: Settings, project: str, events: tuple[AlertEvent, ...] | list[AlertEvent]
+) -> list[str]:
+    """What would go where, of the events of a dry run."""
+    told = tell(
+        lake,
+        settings,
+        messages_of([e for e in events if e.channels and not e.quiet], project, settings.phoenix.url),
+        dry_run=True,
+    )
+    return [f"{each.channel}: {each.detail}" for each in told.deliveries]
+
+
+def _counted(events: tuple[AlertEvent, ...] | list[AlertEvent]) -> dict[str, int]:
+    return {kind: sum(event.event == kind for event in events) for kind in ("raised", "renewed", "resolved")}
+
+
+def _closed(now: dt.datetime, window: Window | None) -> dt.datetime:
+    return min(last_closed(now), window.end) if window else last_closed(now)
+
+
+def _some(notes: list[str]) -> tuple[str, ...]:
+    return (
+        (*notes[:MOST_NOTES], f"... and {len(notes) - MOST_NOTES} more.") if len(notes) > MOST_NOTES else tuple(notes)
+    )
+
+
+async def _secret(block: str) -> str:
+    secret: Secret[str] = await Secret.aload(block)
+    return str(secret.get())

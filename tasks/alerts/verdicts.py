@@ -1,0 +1,195 @@
+"""Whether a rule holds of each of its series at an hour: what is seen, and whether it could be chance."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import NormalDist
+from typing import Literal
+
+from tasks.alerts.history import hours_before
+from tasks.alerts.readings import TAIL, Reading, Readings
+from tasks.alerts.rule import AGAINST_WEEKS, Rule
+from tasks.shared.records import DAY, HOUR
+from tasks.shared.settings import AlertSettings
+from tasks.shared.statistics.seasonal import Departure, departure, excess_variance
+from tasks.shared.statistics.several import step_up
+
+# breach: beyond the limit for sure. clear: on the good side of it. unsure: neither. unknown: nothing to tell from.
+State = Literal["breach", "clear", "unsure", "unknown"]
+
+WEEK = 7 * DAY
+WEEK_HOURS = 7 * 24
+LEAST_WEEKS, LEAST_DAYS = 2, 3
+# How many days are measured: a back-test of sixty, and the weeks before that tell what to expect of its first.
+HISTORY_DAYS = 60 + 6 * 7
+# Departures older than the last two weeks tell little of how much values vary these days.
+SPREAD_WEEKS = 2
+Claim = Callable[[float], bool]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of one series at one hour. `limit` is the threshold, or the expected value."""
+
+    state: State
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    limit: float | None = None
+    example: str = ""
+    corrected: bool = False
+
+
+UNKNOWN = Verdict("unknown")
+
+
+@dataclass
+class Judgement:
+    """One rule over the history of its measure. What was worked out for an hour is remembered.
+
+    `budget_usd` is what the rule's `budget` stands for; a rule without one finds nothing.
+    """
+
+    rule: Rule
+    readings: Readings
+    settings: AlertSettings
+    budget_usd: float | None = None
+    _verdicts: dict[dt.datetime, dict[str, Verdict]] = field(default_factory=dict)
+    _departures: dict[tuple[str, dt.datetime], Departure | None] = field(default_factory=dict)
+    _excess: dict[tuple[str, dt.date], float | None] = field(default_factory=dict)
+
+    def at(self, end: dt.datetime) -> dict[str, Verdict]:
+        """The verdict on every series at the *end* of an hour."""
+        if end not in self._verdicts:
+            self._verdicts[end] = self._among_all(end)
+        return self._verdicts[end]
+
+    def lasts(self, series: str, end: dt.datetime) -> bool:
+        """Whether the rule holds at *end* and at every hour of its hold-down before."""
+        return self.agrees(series, end, self.rule.hold_hours + 1, "breach")
+
+    def agrees(self, series: str, end: dt.datetime, hours: int, state: State) -> bool:
+        """Whether the verdicts of so many *hours* up to *end* are all *state*."""
+        return all(self.at(end - back * HOUR).get(series, UNKNOWN).state == state for back in range(hours))
+
+    def _among_all(self, end: dt.datetime) -> dict[str, Verdict]:
+        """Of many series some are beyond any limit by chance: what is seen has to hold among all of them."""
+        looks = {series: self._look(series, end) for series in self._series()}
+        claims = {series: claim for series, (verdict, claim) in looks.items() if verdict.state != "unknown"}
+        held = step_up(claims, self.settings.false_discovery_rate)
+        return {
+            series: verdict if verdict.state != "breach" or series in held else _as_unsure(verdict)
+            for series, (verdict, _) in looks.items()
+        }
+
+    def _series(self) -> list[str]:
+        every = self.readings.history.series(self.rule.metric, self.rule.by)
+        wanted = {f"{self.rule.by}={value}" for value in self.rule.series}
+        return [series for series in every if not wanted or series in wanted]
+
+    def _look(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
+        """What is seen of a series by itself, and the claim that it is beyond the limit at a tail."""
+        if self.rule.sense in AGAINST_WEEKS:
+            return self._against_weeks(series, end)
+        if self.rule.sense == "no data":
+            verdict = self._no_data(series, end)
+            return verdict, lambda _: verdict.state == "breach"
+        return self._against_limit(series, end)
+
+    def _against_limit(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
+        limit = self.budget_usd if self.rule.budget else self.rule.limit
+        reading = self.readings.read(series, end, self.rule.hours)
+        if reading is None or limit is None:
+            return UNKNOWN, _never
+        claim = partial(_beyond, reading, limit, above=self.rule.sense == "above")
+        by = reading.value - limit if self.rule.sense == "above" else limit - reading.value
+        effect = self.rule.minimum_effect * (1 if self.readings.measure.unit == "share" else abs(limit))
+        few = not reading.exact and reading.n < self.settings.least_units
+        if by > 0 and by >= effect and not few and claim(TAIL):
+            return _seen("breach", reading, limit), claim
+        return _seen("clear" if by <= 0 else "unsure", reading, limit), _never
+
+    def _against_weeks(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
+        found, excess = self._departure(series, end), self._excess_before(series, end)
+        reading = self.readings.read(series, end, self.rule.hours)
+        if found is None or excess is None or reading is None:
+            return UNKNOWN, _never
+        expected = self.readings.value_at(found.expected)
+        seen = self.readings.value_at(found.expected + found.difference)
+        change = seen - expected if self.readings.measure.unit == "share" else seen / expected - 1
+        z = {"rises": found.z(excess), "falls": -found.z(excess)}.get(self.rule.sense, abs(found.z(excess)))
+        sided = 2 if self.rule.sense == "changes" else 1
+        claim = partial(_departs, z, sided)
+        if claim(TAIL) and abs(change) >= self.rule.minimum_effect:
+            return _seen("breach", reading, expected), claim
+        well = abs(change) < self.rule.minimum_effect or z <= 1
+        return _seen("clear" if well else "unsure", reading, expected), _never
+
+    def _departure(self, series: str, end: dt.datetime) -> Departure | None:
+        """From the same hours of the earlier weeks; None where fewer than two of them are known."""
+        if (series, end) not in self._departures:
+            now = self.readings.point(series, end, self.rule.hours)
+            weeks = (end - back * WEEK for back in range(1, self.settings.weeks + 1)) if now else ()
+            before = [point for week in weeks if (point := self.readings.point(series, week, self.rule.hours))]
+            enough = now is not None and len(before) >= LEAST_WEEKS
+            self._departures[series, end] = departure(now, before) if now and enough else None
+        return self._departures[series, end]
+
+    def _excess_before(self, series: str, end: dt.datetime) -> float | None:
+        """By how much the series varied beside sampling in the weeks before the day; None where too little is known."""
+        day = (end - HOUR).date()
+        if (series, day) not in self._excess:
+            midnight = dt.datetime.combine(day, dt.time(), tzinfo=end.tzinfo)
+            ends = [midnight - back * HOUR for back in range(SPREAD_WEEKS * WEEK_HOURS)]
+            found = [each for at in ends if (each := self._departure(series, at))]
+            self._excess[series, day] = excess_variance(found)
+        return self._excess[series, day]
+
+    def _no_data(self, series: str, end: dt.datetime) -> Verdict:
+        """Nothing in a window that ingestion took in, where every earlier week had some; or else every earlier day."""
+        hours, history, metric = self.rule.hours, self.readings.history, self.rule.metric
+        now = history.window(metric, series, end, hours, complete=True)
+        if now is None:
+            return UNKNOWN
+        if now.sums.n:
+            return Verdict("clear", now.sums.total, now.sums.total, now.sums.total, now.sums.n, example=now.example)
+        for step, times, least in ((WEEK, self.settings.weeks, LEAST_WEEKS), (DAY, 7, LEAST_DAYS)):
+            known = [history.window(metric, series, end - back * step, hours) for back in range(1, times + 1)]
+            counts = [each.sums.total for each in known if each]
+            if len(counts) >= least:
+                usual = min(counts) >= self.settings.least_usual_spans
+                return Verdict("breach" if usual else "unsure", 0.0, 0.0, 0.0, 0, limit=min(counts))
+        return Verdict("unsure", 0.0, 0.0, 0.0, 0)
+
+
+def needed_hours(rule: Rule, settings: AlertSettings) -> int:
+    """How far before an hour the history has to reach for a verdict on it."""
+    window = max(rule.hours, len(hours_before(dt.datetime(2000, 1, 2, tzinfo=dt.UTC), rule.hours)))
+    own = window + max(rule.hold_hours, settings.resolve_after_hours, settings.silent_hours)
+    if rule.sense in AGAINST_WEEKS:
+        return own + (settings.weeks + SPREAD_WEEKS) * WEEK_HOURS + 24
+    return own + settings.weeks * WEEK_HOURS if rule.sense == "no data" else own
+
+
+def _beyond(reading: Reading, limit: float, tail: float, *, above: bool) -> bool:
+    low, high = reading.bounds(min(tail, TAIL))
+    return (low is not None and low > limit) if above else (high is not None and high < limit)
+
+
+def _departs(z: float, sided: int, tail: float) -> bool:
+    return z > NormalDist().inv_cdf(1 - min(tail, TAIL) / sided)
+
+
+def _never(_tail: float) -> bool:
+    return False
+
+
+def _seen(state: State, reading: Reading, limit: float) -> Verdict:
+    low, high = reading.interval
+    return Verdict(state, reading.value, low, high, reading.n, limit, reading.example, reading.corrected)
+
+
+def _as_unsure(verdict: Verdict) -> Verdict:
+    return Verdict("unsure", *(getattr(verdict, name) for name in ("value", "low", "high", "n", "limit", "example")))
