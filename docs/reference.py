@@ -23,6 +23,9 @@ from deployments.simulator.faults import Faults
 from deployments.simulator.writing.skill import Skill
 from docs.price_table import PRICE_COLUMNS, price_rows
 from flows.__main__ import flow_summaries
+from tasks.alerts import measures
+from tasks.alerts.measure import all_measures
+from tasks.alerts.rulebook import shipped_rules
 from tasks.evaluate import evaluators
 from tasks.evaluate.judge import Canary, Choice, Judge, Message, Rating, Sampling, Stratum, Swap
 from tasks.evaluate.library import known_judges
@@ -38,6 +41,7 @@ from tasks.shared.errors import NightjarError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator, Window
 from tasks.shared.settings import (
+    AlertRule,
     ChannelSettings,
     CheckSettings,
     EvaluatorSettings,
@@ -212,6 +216,45 @@ def benchmarks() -> str:
     return benchmark_table(results) + "\n\nMeasured on: " + "; ".join(machines) + "."
 
 
+def alert_rules() -> str:
+    """Every rule that is shipped."""
+    return _table(
+        ("rule", "measure", "condition", "window", "holds for", "series", "at least", "severity"),
+        [
+            (
+                f"`{name}`",
+                f"`{keys['metric']}`" if "metric" in keys else "flow runs",
+                f"`{keys['condition']}`",
+                keys.get("window", "1h"),
+                keys.get("for", ""),
+                f"by {keys['by']}" if "by" in keys else "the project",
+                keys.get("minimum_effect", ""),
+                keys.get("severity", "warning"),
+            )
+            for name, keys in shipped_rules().items()
+        ],
+    )
+
+
+def alert_measures() -> str:
+    """Every measure that a rule can read."""
+    rows = [
+        (f"`{name}`", it.kind, it.unit, _first_paragraph(measures, name), _dimensions(it.query))
+        for name, it in all_measures().items()
+    ]
+    return _table(("measure", "kind", "unit", "what it measures", "by"), rows)
+
+
+def _dimensions(query: str) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(re.findall(r"'(\w+)='", query)))
+
+
+def alert_rule_keys() -> str:
+    """Every key of a rule."""
+    rows = [(f"`{it.alias or key}`", it.description or "") for key, it in AlertRule.model_fields.items()]
+    return _table(("key", "meaning"), rows)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "flows": flows,
     "evaluators": known_evaluators,
@@ -222,6 +265,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "channels": channels,
     "channel-keys": channel_keys,
     "metrics": metrics,
+    "alert-rules": alert_rules,
+    "alert-measures": alert_measures,
+    "alert-rule-keys": alert_rule_keys,
     "checks": checks,
     "settings": settings,
     "prices": prices,

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.alert_commands import alerts
 from flows.knowledge_commands import guidelines, sync_commands
 from flows.prompt_commands import prompts
 from flows.token_commands import WINDOW_OPTION, examples, tokens
@@ -65,6 +66,7 @@ def main(arguments: list[str]) -> int:
         app.command(why)
         app.command(guidelines)
         app.command(prompts)
+        app.command(alerts)
         app.command(tokens)
         app.command(examples)
         app(arguments, exit_on_error=False, print_error=False)

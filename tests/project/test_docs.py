@@ -13,6 +13,7 @@ import yaml
 
 from docs.reference import BLOCK, BLOCKS, PAGES, ROOT, TARGET, rewritten, setting_fields
 from flows.__main__ import flow_summaries
+from flows.alert_commands import alerts
 from flows.knowledge_commands import guidelines, sync_commands
 from flows.prompt_commands import prompts
 from tasks.evaluate.catalogue import Ready, check
@@ -125,7 +126,7 @@ def test_every_flow_and_option_named_on_a_command_line_exists(page):
         assert deployment in deployed
 
 
-APPS = {"guidelines": guidelines, "prompts": prompts, "sync": sync_commands}
+APPS = {"alerts": alerts, "guidelines": guidelines, "prompts": prompts, "sync": sync_commands}
 READING = {"tokens": "token_commands.py", "examples": "token_commands.py"}
 
 

@@ -12,6 +12,7 @@ from tasks.shared.records import Edition, Window
 from tasks.shared.settings import LakeSettings, PhoenixSettings, ReportSettings, Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import (
+    ALERT_EVENTS,
     ANNOTATIONS,
     CHECKS,
     DECISIONS,
@@ -28,7 +29,7 @@ DAY = Window.of_day(dt.date(2026, 11, 19))
 MADE_AT = DAY.end + dt.timedelta(hours=9)
 PHOENIX = "http://phoenix.test:6006"
 ALL_TABLES: tuple[Table, ...] = (
-    *(SPANS, DECISIONS, METRICS, PERIOD_METRICS, CHECKS, QUARANTINE, ANNOTATIONS, FEEDBACK),
+    *(SPANS, DECISIONS, METRICS, PERIOD_METRICS, CHECKS, QUARANTINE, ANNOTATIONS, FEEDBACK, ALERT_EVENTS),
 )
 
 
