@@ -3,7 +3,6 @@
 A test compares the pages with what this writes, so that no table of the documentation is out of date.
 """
 
-import ast
 import datetime as dt
 import importlib
 import inspect
@@ -11,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, SecretStr
@@ -21,11 +20,11 @@ from benchmarks.__main__ import RESULTS, last_results
 from benchmarks.__main__ import table as benchmark_table
 from deployments.simulator.faults import Faults
 from deployments.simulator.writing.skill import Skill
+from docs.alert_tables import alert_measures, alert_rule_keys, alert_rules
 from docs.price_table import PRICE_COLUMNS, price_rows
+from docs.writing import first_paragraph as _first_paragraph
+from docs.writing import table as _table
 from flows.__main__ import flow_summaries
-from tasks.alerts import measures
-from tasks.alerts.measure import all_measures
-from tasks.alerts.rulebook import shipped_rules
 from tasks.evaluate import evaluators
 from tasks.evaluate.judge import Canary, Choice, Judge, Message, Rating, Sampling, Stratum, Swap
 from tasks.evaluate.library import known_judges
@@ -41,7 +40,6 @@ from tasks.shared.errors import NightjarError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator, Window
 from tasks.shared.settings import (
-    AlertRule,
     ChannelSettings,
     CheckSettings,
     EvaluatorSettings,
@@ -216,45 +214,6 @@ def benchmarks() -> str:
     return benchmark_table(results) + "\n\nMeasured on: " + "; ".join(machines) + "."
 
 
-def alert_rules() -> str:
-    """Every rule that is shipped."""
-    return _table(
-        ("rule", "measure", "condition", "window", "holds for", "series", "at least", "severity"),
-        [
-            (
-                f"`{name}`",
-                f"`{keys['metric']}`" if "metric" in keys else "flow runs",
-                f"`{keys['condition']}`",
-                keys.get("window", "1h"),
-                keys.get("for", ""),
-                f"by {keys['by']}" if "by" in keys else "the project",
-                keys.get("minimum_effect", ""),
-                keys.get("severity", "warning"),
-            )
-            for name, keys in shipped_rules().items()
-        ],
-    )
-
-
-def alert_measures() -> str:
-    """Every measure that a rule can read."""
-    rows = [
-        (f"`{name}`", it.kind, it.unit, _first_paragraph(measures, name), _dimensions(it.query))
-        for name, it in all_measures().items()
-    ]
-    return _table(("measure", "kind", "unit", "what it measures", "by"), rows)
-
-
-def _dimensions(query: str) -> str:
-    return ", ".join(f"`{name}`" for name in dict.fromkeys(re.findall(r"'(\w+)='", query)))
-
-
-def alert_rule_keys() -> str:
-    """Every key of a rule."""
-    rows = [(f"`{it.alias or key}`", it.description or "") for key, it in AlertRule.model_fields.items()]
-    return _table(("key", "meaning"), rows)
-
-
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "flows": flows,
     "evaluators": known_evaluators,
@@ -299,13 +258,6 @@ def setting_fields(model: type[BaseModel] = Settings, prefix: str = "") -> Itera
         yield from setting_fields(nested, f"{prefix}{name}.")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |" for row in lines
-    )
-
-
 def _when(schedules: Sequence[Mapping[str, str]]) -> str:
     named = [f"{each['slug'].replace('-', ' ')}: `{each['cron']}` {each['timezone']}" for each in schedules]
     return "; ".join(named) or "inside nightly, or by hand"
@@ -324,12 +276,6 @@ def _safe_again(flow: str) -> str:
     if not said:
         raise LookupError(f"docs/operations.md does not say of {flow} whether it is safe to run again.")
     return said[1]
-
-
-def _first_paragraph(package: Any, name: str) -> str:
-    """The first paragraph of a plugin file's docstring, read without running it."""
-    source = Path(package.__path__[0], f"{name}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0]
 
 
 def _better(evaluator: Evaluator | Judge) -> str:
