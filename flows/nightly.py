@@ -13,7 +13,7 @@ from flows.windows import days_between, yesterday
 from tasks.evaluate.estimate import confirm, expected_usd, projected_usd
 from tasks.evaluate.progress import days_told
 from tasks.evaluate.steps import estimate_judges
-from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days
+from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days, reconcile_cost
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -68,6 +68,7 @@ async def nightly(
             except Inconclusive as doubt:
                 doubts.append(f"{outdated.day}: {doubt}")
                 note_awaited(project, outdated.day)
+            receipts.append(await reconcile_cost(project, window))
             ends = day == last and outdated is to_do[-1]
             receipts.append(await tracking(window, project=project, trend=ends))
             without_trend = None if ends else window

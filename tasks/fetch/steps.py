@@ -26,13 +26,16 @@ from tasks.fetch.progress import (
     set_awaited,
     set_done,
 )
+from tasks.fetch.reconciled import OURS, Prices, reconciled, unknown_models
 from tasks.shared.checks import gate, warm_up
+from tasks.shared.errors import ServiceError
 from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.prices import PriceTable
 from tasks.shared.records import DAY, HOUR, REACH_HOURS, Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import ANNOTATIONS, SPANS
+from tasks.shared.store.tables import ANNOTATIONS, PHOENIX_COSTS, SPANS
 
 MOST_NOTES = 20
 
@@ -120,6 +123,33 @@ async def fetch_dataset_labels(project: str, window: Window, judge: str) -> Batc
         changed.update(stage.changed_days)
     counts = {"labels": sum(map(len, labels.values())), "labels_stored": rows.num_rows}
     return Batch(ANNOTATIONS.name, project, past, rows.num_rows, counts, tuple(sorted(changed)))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="reconcile-cost-{window}",
+)
+async def reconcile_cost(project: str, window: Window) -> Batch:
+    """Store Phoenix's own cost of the day beside the lake's; a Phoenix that does not tell is a note, not a failure."""
+    settings = load_settings()
+    if not settings.cost.reconcile:
+        return Batch(PHOENIX_COSTS.name, project, window, 0, notes=("cost.reconcile is off",))
+    lake = Lake.open(settings.lake)
+    ours = lake.sql(OURS, project, window).to_pylist()
+    try:
+        async with Phoenix(settings.phoenix) as phoenix:
+            found = await phoenix.model_costs(project, window)
+            known = await phoenix.priced_models() if unknown_models(ours, found) else []
+    except ServiceError as error:
+        return Batch(PHOENIX_COSTS.name, project, window, 0, {"unanswered": 1}, notes=(f"no cost of Phoenix: {error}",))
+    prices = Prices(PriceTable.shipped(settings.prices), settings.cost.tolerance)
+    with lake.stage(PHOENIX_COSTS, project, window) as stage:
+        stage.append(reconciled(ours, found, known, prices, window, asked_at=dt.datetime.now(dt.UTC)))
+        await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
+        stage.publish()
+    return Batch(PHOENIX_COSTS.name, project, window, stage.rows)
 
 
 @task(cache_policy=NO_CACHE)

@@ -18,6 +18,11 @@ Direction = Literal["maximize", "minimize"]
 Edition = Literal["day", "week", "month"]
 EDITIONS: tuple[Edition, ...] = get_args(Edition)
 Status = Literal["scored", "not_applicable", "sampled_out", "errored", "unparseable", "budget_stopped", "pending"]
+# Why Phoenix's cost of a model is another than Nightjar's.
+CostReason = Literal[
+    "same", "unknown_to_phoenix", "unknown_here", "unknown_to_both", "different_price", "priced_later",
+    "different_tokens", "discount", "not_llm", "not_here",
+]  # fmt: skip
 # What a message to people or machines is about.
 Event = Literal["report", "raised", "renewed", "acknowledged", "resolved", "digest"]
 Severity = Literal["info", "warning", "critical"]

@@ -19,6 +19,7 @@ from tasks.shared.store.tables import (
     FEEDBACK,
     METRICS,
     PERIOD_METRICS,
+    PHOENIX_COSTS,
     QUARANTINE,
     SPANS,
     Table,
@@ -30,6 +31,7 @@ MADE_AT = DAY.end + dt.timedelta(hours=9)
 PHOENIX = "http://phoenix.test:6006"
 ALL_TABLES: tuple[Table, ...] = (
     *(SPANS, DECISIONS, METRICS, PERIOD_METRICS, CHECKS, QUARANTINE, ANNOTATIONS, FEEDBACK, ALERT_EVENTS),
+    PHOENIX_COSTS,
 )
 
 
@@ -165,6 +167,16 @@ def given(number: int, trace: int | None, **values: Any) -> dict[str, Any]:
     }
 
 
+def phoenix_cost(
+    model: str, ours: float | None, theirs: float | None, reason: str = "same", **values: Any
+) -> dict[str, Any]:
+    """What Phoenix said that *model* cost on the day, beside our figure."""
+    row = {"start_time": DAY.start, "end_time": DAY.end, "model": model, "models": model, "calls": 8, "tokens": 960}
+    told = "" if reason == "same" else f"Because of {reason}."
+    costs = {"cost_usd": ours, "phoenix_cost_usd": theirs, "phoenix_tokens": None if theirs is None else 960}
+    return {**row, **costs, "reason": reason, "told": told, "asked_at": DAY.end, **values}
+
+
 def settings_of(folder: Path, **values: Any) -> Settings:
     """The default settings, of a lake below *folder*, whatever nightjar.toml says; *values* are tables of them."""
     lake = LakeSettings(root=str(folder / "lake"))
@@ -218,6 +230,10 @@ def normal_day() -> dict[str, list[dict[str, Any]]]:
         "checks": [check("expect_unique"), check("expect_session", success=False, failing=3, observed="30 % without")],
         "quarantine": [quarantined(1, "end 5 is before start 7"), quarantined(2, "end 1 is before start 2")],
         "annotations": [annotation(1, 1), annotation(2, 2, label="down", score=0.0)],
+        "phoenix_costs": [
+            phoenix_cost("gpt-4o", 0.58, 0.58),
+            phoenix_cost("mystery", None, None, "unknown_to_both", calls=1),
+        ],
     }
 
 

@@ -50,6 +50,7 @@ FILLED: dict[str, dict[str, Any]] = {
         "inclusion_probability": 1.0,
         "queued_at": NOON,
     },
+    "phoenix_costs": {},
     "quarantine": {"table_name": "spans", "stage": "normalise", "reason": "end before start", "row": "{}"},
     "checks": {
         "end_time": NOON,
@@ -71,7 +72,7 @@ def put(
 ) -> None:
     """Store *rows* of *table*, at noon and with keys numbered where the test gives neither."""
     declared = TABLES[table]
-    key = next(name for name in declared.key if name.endswith("_id") or name == "expectation")
+    key = next(name for name in declared.key if name.endswith("_id") or name in {"expectation", "model"})
     filled = [
         {"start_time": window.start + NOON_HOURS, key: f"{i:016x}", **FILLED[table], **row}
         for i, row in enumerate(rows)

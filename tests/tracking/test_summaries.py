@@ -18,6 +18,8 @@ from tasks.tracking.summary import all_summaries, metric_rows, metrics_in
 from tests.shared.statistics.oracles import mean_interval
 from tests.tracking.rows import DAY, NOON, answered, lake_at, put, summarised
 
+TOLD = {"end_time": NOON, "calls": 2, "tokens": 9, "reason": "same", "told": "", "asked_at": NOON}
+
 
 @pytest.fixture
 def lake(tmp_path):
@@ -56,6 +58,25 @@ def test_error_rates_are_of_spans_and_of_traces_with_wilson_intervals(lake):
     assert (spans.low, spans.high) == pytest.approx(wilson(2, 5), abs=1e-11)
     assert (traces.value, traces.n) == (pytest.approx(1 / 3), 3)
     assert (traces.low, traces.high) == pytest.approx(wilson(1, 3), abs=1e-11)
+
+
+def test_phoenixs_cost_is_summed_and_compared_where_both_have_one(lake):
+    put(
+        lake,
+        "phoenix_costs",
+        {**TOLD, "model": "a", "cost_usd": 1.0, "phoenix_cost_usd": 1.5},
+        {**TOLD, "model": "b", "cost_usd": 4.0},
+        {**TOLD, "model": "c", "phoenix_cost_usd": 0.25},
+    )
+    found = summarised(lake, "phoenix_cost")
+    whole, apart = found["phoenix_cost_usd"], found["phoenix_cost_difference_usd"]
+    assert (whole.value, whole.n, whole.coverage) == (1.75, 4, pytest.approx(2 / 3))
+    assert (apart.value, apart.n) == (0.5, 2)
+    assert found["phoenix_cost_usd{model=c}"].value == 0.25
+
+
+def test_a_day_that_phoenix_was_not_asked_about_has_no_cost_of_its(lake):
+    assert summarised(lake, "phoenix_cost") == {}
 
 
 def test_a_query_costs_what_the_traces_with_priced_calls_do_with_sessions_as_clusters(lake):
@@ -358,6 +379,7 @@ def test_a_metric_has_one_value_per_name_and_dimension_and_its_interval_holds_it
     )
     put(lake, "decisions", *({"evaluator": "e", "score": float(i % 2)} for i in range(50)))
     put(lake, "annotations", {"name": "user_feedback", "unit_id": "0", "unit": "trace", "score": 1.0})
+    put(lake, "phoenix_costs", TOLD | {"model": "m", "cost_usd": 40.0, "phoenix_cost_usd": 39.0})
     metrics = answered(lake, name)
     assert metrics
     assert len({(m.name, m.dimension) for m in metrics}) == len(metrics)

@@ -1,7 +1,6 @@
-"""Rows that every check lets pass, and what to change so that a given check does not."""
+"""Rows that every check lets pass; `broken_rows` has what to change so that a given check does not."""
 
 import datetime as dt
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -90,6 +89,19 @@ GOOD: Mapping[str, Row] = {
         "annotator_kind": "HUMAN",
         "score": 1.0,
         "identifier": "",
+    },
+    "phoenix_costs": {
+        "start_time": NOON,
+        "end_time": DAY.end,
+        "models": "gpt-4o",
+        "calls": 2,
+        "tokens": 100,
+        "cost_usd": 0.5,
+        "phoenix_tokens": 100,
+        "phoenix_cost_usd": 0.5,
+        "reason": "same",
+        "told": "",
+        "asked_at": NOON,
     },
     "feedback": {
         "start_time": NOON,
@@ -232,6 +244,7 @@ NAMED_BY = {
     "annotations": "annotation_id",
     "feedback": "feedback_id",
     "label_queue": "unit_id",
+    "phoenix_costs": "model",
     "measurements": "measure",
     "alert_events": "event_id",
     "examples": "example_id",
@@ -243,133 +256,6 @@ NAMED_BY = {
     "experiment_runs": "example_id",
 }
 # For each column that a check looks at beyond being there: changes to a good row that the check finds.
-BROKEN: Mapping[str, Mapping[str, Row]] = {
-    "deliveries": {
-        "start_time": {"start_time": DAY.end},
-        "event": {"event": "party"},
-        "severity": {"severity": "loud"},
-        "status": {"status": "perhaps"},
-        "attempts": {"attempts": -1},
-        "failed_says_why": {"error": "no"},
-    },
-    "spans": {
-        "start_time": {"start_time": DAY.end, "end_time": DAY.end + SECOND},
-        "end_time, start_time": {"end_time": NOON - SECOND},
-        "latency_ms": {"latency_ms": -1.0},
-        "cost_usd": {"cost_usd": math.nan},
-        "kind": {"kind": "ROBOT"},
-        "status_code": {"status_code": "FINE"},
-        "parent_known": {"parent_id": "nobody"},
-        "root_has_session": {"session_id": None},
-        "llm_has_model": {"model": None},
-        **{f"{name}_tokens": {f"{name}_tokens": -1} for name in AMOUNTS},
-    },
-    "decisions": {
-        "start_time": {"start_time": DAY.start - SECOND},
-        "unit": {"unit": "universe"},
-        "kind": {"kind": "guess"},
-        "direction": {"direction": "sideways"},
-        "status": {"status": "perhaps"},
-        "scored_has_answer": {"score": None},
-        "inclusion_probability": {"inclusion_probability": 0.0},
-        "score": {"score": math.inf},
-        "cost_usd": {"cost_usd": -0.01},
-    },
-    "annotations": {
-        "start_time": {"start_time": DAY.end},
-        "unit": {"unit": "universe"},
-        "annotator_kind": {"annotator_kind": "CAT"},
-        "score": {"score": math.nan},
-    },
-    "feedback": {
-        "start_time": {"start_time": DAY.end},
-        "rating": {"rating": "so-so"},
-        "status": {"status": "perhaps", "matched_by": None},
-        "matched_by": {"matched_by": "magic"},
-        "matched_names_span": {"span_id": None},
-    },
-    "measurements": {
-        "start_time": {"start_time": DAY.end},
-        "n": {"n": -1, "clusters": None},
-        "weight": {"weight": -1.0},
-        "total": {"total": math.nan},
-        "weight_squares": {"weight_squares": math.inf},
-        "total_squares": {"total_squares": -1.0},
-        "clusters_hold_units": {"clusters": 11},
-        "whole_hour": {"start_time": NOON + SECOND},
-    },
-    "alert_events": {
-        "start_time": {"start_time": DAY.end},
-        "event": {"event": "forgotten"},
-        "severity": {"severity": "dreadful"},
-        "value": {"value": math.inf},
-        "alert_or_silence": {"event": "silenced", "until": None},
-    },
-    "label_queue": {
-        "start_time": {"start_time": DAY.end},
-        "unit": {"unit": "universe"},
-        "stratum": {"stratum": "perhaps"},
-        "inclusion_probability": {"inclusion_probability": 1.5},
-    },
-    "examples": {
-        "start_time": {"start_time": DAY.end},
-        "split": {"split": "exam"},
-        "input_is_object": {"input": '"How many?"'},
-        "output_is_object": {"output": "Five."},
-        "metadata_is_object": {"metadata": "[]"},
-    },
-    "prompt_candidates": {
-        "start_time": {"start_time": DAY.end},
-        "purpose": {"purpose": "fun"},
-        "outcome": {"outcome": "perhaps"},
-        "has_version": {"version": None},
-    },
-    "dataset_versions": {
-        "start_time": {"start_time": DAY.end},
-        "examples": {"examples": -1},
-        "added": {"added": -1},
-        "rules_is_object": {"rules": "none"},
-        "counts_is_object": {"counts": "[1]"},
-    },
-    "metrics": {
-        "start_time": {"start_time": DAY.end},
-        "value": {"value": math.inf, "low": None, "high": None},
-        "n": {"n": -1},
-        "coverage": {"coverage": 1.01},
-        "interval_holds_value": {"low": 0.6},
-        "bounds_hold_value": {"worst": 0.6, "best": 0.7},
-    },
-    "period_metrics": {
-        "start_time": {"start_time": DAY.end},
-        "value": {"value": math.inf},
-        "n": {"n": -1},
-        "coverage": {"coverage": 1.01},
-        "interval_holds_value": {"low": 0.6, "high": 0.7},
-        "bounds_hold_value": {"worst": 0.6, "best": 0.7},
-        "edition": {"edition": "year"},
-    },
-    "verdicts": {
-        "start_time": {"start_time": DAY.end},
-        "verdict": {"verdict": "perhaps", "document": '{"verdict": "perhaps"}'},
-        "document_agrees": {"document": '{"verdict": "fail"}'},
-    },
-    "experiments": {
-        "start_time": {"start_time": DAY.end},
-        "role": {"role": "bystander"},
-        "examples": {"examples": 0},
-        "repetitions": {"repetitions": 0},
-    },
-    "experiment_runs": {
-        "start_time": {"start_time": DAY.end},
-        "status": {"status": "shrugged", "output": None, "error": "e"},
-        "answer_or_reason": {"output": None},
-        "repetition": {"repetition": 0},
-        "latency_ms": {"latency_ms": -1.0},
-        "prompt_tokens": {"prompt_tokens": -1},
-        "completion_tokens": {"completion_tokens": -1},
-        "cost_usd": {"cost_usd": math.nan},
-    },
-}
 TABLES: Mapping[str, Table] = {name: ALL_TABLES[name] for name in GOOD}
 
 

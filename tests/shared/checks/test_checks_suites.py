@@ -11,7 +11,8 @@ from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import CHECKS, QUARANTINE, Table
 from tasks.shared.store.tables import TABLES as LAKE_TABLES
-from tests.shared.checks.staged_rows import BROKEN, DAY, NAMED_BY, STRICT, TABLES, WEEK, Row, good, staged
+from tests.shared.checks.broken_rows import BROKEN
+from tests.shared.checks.staged_rows import DAY, NAMED_BY, STRICT, TABLES, WEEK, Row, good, staged
 
 USUAL_ROWS = 1000
 

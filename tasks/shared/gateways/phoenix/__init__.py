@@ -1,6 +1,7 @@
 """The door to Phoenix."""
 
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
+from tasks.shared.gateways.phoenix.costs import ModelCost, PricedModel
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example, digest_of
 from tasks.shared.gateways.phoenix.experiments import (
     Evaluation,
@@ -28,11 +29,13 @@ __all__ = [
     "Experiments",
     "HubPrompt",
     "ListedSpan",
+    "ModelCost",
     "NewExperiment",
     "NoteReceipt",
     "Phoenix",
     "PhoenixExperiment",
     "PostReceipt",
+    "PricedModel",
     "PromptHub",
     "PromptText",
     "Run",

@@ -17,11 +17,23 @@ from functools import partial
 from typing import Any, Self
 
 from tasks.shared.errors import ServiceRefused
-from tasks.shared.gateways.phoenix import annotating, datasets, links, listed, listing, newest, notes, projected, traces
+from tasks.shared.gateways.phoenix import (
+    annotating,
+    costs,
+    datasets,
+    links,
+    listed,
+    listing,
+    newest,
+    notes,
+    projected,
+    traces,
+)
 from tasks.shared.gateways.phoenix.ahead import in_order
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.attributes import Path, outermost
 from tasks.shared.gateways.phoenix.connection import Connection, Json
+from tasks.shared.gateways.phoenix.costs import ModelCost, PricedModel
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example
 from tasks.shared.gateways.phoenix.experiments import Experiments
 from tasks.shared.gateways.phoenix.failures import Answered
@@ -168,6 +180,14 @@ class Phoenix:
             return set(await self.span_ids(project, Window(hour, end), [each.trace_id for each in some]))
 
         return await traces.ensure(self.settings, project, spans, stored)
+
+    async def model_costs(self, project: str, window: Window) -> list[ModelCost]:
+        """What Phoenix says that the spans starting in *window* cost, by its models; unpriced spans are in none."""
+        return await costs.model_costs(self._connection, await self._project(project), window)
+
+    async def priced_models(self) -> list[PricedModel]:
+        """Every model that Phoenix has a price for now."""
+        return await costs.priced_models(self._connection)
 
     async def examples(self, dataset: str, version_id: str | None = None) -> list[Example]:
         """The examples of a dataset, in *version_id* or its latest version; none where there is no such dataset."""

@@ -1,4 +1,4 @@
-"""What only Phoenix's GraphQL offers: the splits of examples, the metadata of a dataset."""
+"""What only Phoenix's GraphQL offers: the splits of examples, the metadata of a dataset, cost."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -11,7 +11,7 @@ from tasks.shared.store.tables.failures import FAILURES
 from tasks.shared.store.tables.messages import DELIVERIES
 from tasks.shared.store.tables.scores import ANCHORS, DECISIONS, LABEL_QUEUE, METRICS, PERIOD_METRICS
 from tasks.shared.store.tables.table import FLAG, FLOAT, INTEGER, TEXT, TIME, Column, Table
-from tasks.shared.store.tables.traffic import ANNOTATIONS, FEEDBACK, SPANS
+from tasks.shared.store.tables.traffic import ANNOTATIONS, FEEDBACK, PHOENIX_COSTS, SPANS
 
 __all__ = [
     "ALERT_EVENTS",
@@ -33,6 +33,7 @@ __all__ = [
     "MEASUREMENTS",
     "METRICS",
     "PERIOD_METRICS",
+    "PHOENIX_COSTS",
     "PROMPT_CANDIDATES",
     "QUARANTINE",
     "SPANS",
@@ -49,6 +50,7 @@ TABLES: dict[str, Table] = {
     for t in (
         SPANS,
         ANNOTATIONS,
+        PHOENIX_COSTS,
         DECISIONS,
         METRICS,
         PERIOD_METRICS,

@@ -102,3 +102,25 @@ FEEDBACK = Table(
         Column("read_at", TIME, "when the row was written last", required=True, volatile=True),
     ),
 )
+
+PHOENIX_COSTS = Table(
+    name="phoenix_costs",
+    doc="What Phoenix says that a day's model calls cost, beside what they cost here, by Phoenix's models.",
+    key=("model",),
+    grain="day",
+    rewrite="replace",
+    columns=(
+        Column("start_time", TIME, "start of the day", required=True),
+        Column("end_time", TIME, "its end", required=True),
+        Column("model", TEXT, "Phoenix's model; ours where Phoenix booked nothing, empty for none", required=True),
+        Column("models", TEXT, "models of the lake that Phoenix books as that, with commas"),
+        Column("calls", INTEGER, "their calls in the lake", required=True),
+        Column("tokens", INTEGER, "tokens of those that are of kind LLM, prompt and completion", required=True),
+        Column("cost_usd", FLOAT, "their cost here; null without a price"),
+        Column("phoenix_tokens", INTEGER, "tokens that Phoenix priced; null where it priced none"),
+        Column("phoenix_cost_usd", FLOAT, "Phoenix's cost; null where it has none"),
+        Column("reason", TEXT, "same, or why the two differ", required=True),
+        Column("told", TEXT, "the same in a sentence", required=True),
+        Column("asked_at", TIME, "when Phoenix was asked", required=True, volatile=True),
+    ),
+)
