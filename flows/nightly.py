@@ -27,6 +27,7 @@ async def nightly(
 
     Late spans change the days before: those are evaluated, tracked and reported again, also when the run that took
     the spans in was killed before it came to that. So are the days of which an earlier night left judgments in batches.
+    Days whose units people labelled late are tracked and reported again.
 
     Args:
         date: The UTC day; by default the one before the day this run was scheduled for.
@@ -55,16 +56,20 @@ async def nightly(
     began = time.monotonic()
     for number, day in enumerate(days := days_between(first, last), 1):
         receipts += await ingestion(Window.of_day(day), project)
-        to_do = outdated_days(project, day, settings.late_lookback_hours, awaited if day == first else ())
+        begins = day == first
+        to_do = outdated_days(project, day, settings.late_lookback_hours, awaited if begins else (), relabelled=begins)
         if len(days) > 1 and not yes:
-            days_usd.append(sum(expected_usd(estimate_judges(project, Window.of_day(it.day))) for it in to_do))
+            days_usd.append(
+                sum(expected_usd(estimate_judges(project, Window.of_day(it.day))) for it in to_do if it.judged)
+            )
             confirm(projected_usd(days_usd, len(days)), settings.budget, f"{first} to {last}")
         for outdated in to_do:
             window = Window.of_day(outdated.day)
             doubtful = len(doubts)
             try:
-                receipts.append(await evaluation(window, project=project))
-                note_awaited(project, outdated.day, receipts[-1])
+                if outdated.judged:
+                    receipts.append(await evaluation(window, project=project))
+                    note_awaited(project, outdated.day, receipts[-1])
             except Inconclusive as doubt:
                 doubts.append(f"{outdated.day}: {doubt}")
                 note_awaited(project, outdated.day)

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
 from tasks.shared.checks import recorded
@@ -16,6 +17,8 @@ from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS
 
 ASK_AGAIN_DAYS = 7
+# Why a day comes up again: judgments are awaited, or people labelled its units later than the lookback.
+Why = Literal["awaited", "relabelled"]
 # The day's spans, and those of the hours around it that belong to a trace or a session of the day: its evaluators read
 # them too.
 CONTENT_SQL = """
@@ -39,10 +42,14 @@ CONTENT_SQL = """
 
 @dataclass(frozen=True)
 class OutdatedDay:
-    """A UTC day that the stages have not seen as it is now, with the digest of what it holds."""
+    """A UTC day that the stages have not seen as it is now, with the digest of what it holds.
+
+    Where it is not to be `judged`, nothing but people's labels is new: its metrics change, and no unit's decision.
+    """
 
     day: dt.date
     content: str
+    judged: bool = True
 
 
 def content(lake: Lake, project: str, day: dt.date) -> str:
@@ -63,6 +70,12 @@ def is_done(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
     """Whether the day's mark agrees with what lies there now."""
     mark = lake.get_file(_mark(project, candidate.day))
     return mark is not None and mark.decode() == candidate.content
+
+
+def has_the_same_spans(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
+    """Whether the day was done once with the spans that lie there now, whatever has been said of them since."""
+    mark = lake.get_file(_mark(project, candidate.day))
+    return mark is not None and mark.decode().split(":")[:2] == candidate.content.split(":")[:2]
 
 
 def is_outdated(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
@@ -86,23 +99,23 @@ def comes_up_again(counts: Mapping[str, int], day: dt.date, today: dt.date) -> b
     return bool(counts.get("pending")) or (young and bool(counts.get("to_ask_again")))
 
 
-def awaited(lake: Lake, project: str) -> list[dt.date]:
+def awaited(lake: Lake, project: str, why: Why = "awaited") -> list[dt.date]:
     """The days that come up again, oldest first."""
-    listed = lake.get_file(_list(project))
+    listed = lake.get_file(_list(project, why))
     return [dt.date.fromisoformat(day) for day in json.loads(listed)] if listed else []
 
 
-def set_awaited(lake: Lake, project: str, day: dt.date, *, waits: bool) -> None:
+def set_awaited(lake: Lake, project: str, day: dt.date, why: Why = "awaited", *, waits: bool) -> None:
     """Note whether the day comes up again."""
-    with lake.one_writer(_list(project)):
-        before = set(awaited(lake, project))
+    with lake.one_writer(_list(project, why)):
+        before = set(awaited(lake, project, why))
         after = before | {day} if waits else before - {day}
         if after != before:
-            lake.put_file(_list(project), json.dumps([str(day) for day in sorted(after)]).encode())
+            lake.put_file(_list(project, why), json.dumps([str(day) for day in sorted(after)]).encode())
 
 
-def _list(project: str) -> str:
-    return f"progress/project={quote(project, safe='')}/awaited.json"
+def _list(project: str, why: Why) -> str:
+    return f"progress/project={quote(project, safe='')}/{why}.json"
 
 
 def _mark(project: str, day: dt.date) -> str:

@@ -20,6 +20,7 @@ from tasks.fetch.progress import (
     awaited,
     comes_up_again,
     content,
+    has_the_same_spans,
     ingested,
     is_done,
     is_outdated,
@@ -153,18 +154,23 @@ async def reconcile_cost(project: str, window: Window) -> Batch:
 
 
 @task(cache_policy=NO_CACHE)
-def outdated_days(project: str, day: dt.date, hours: int, also: Sequence[dt.date] = ()) -> list[OutdatedDay]:
+def outdated_days(
+    project: str, day: dt.date, hours: int, also: Sequence[dt.date] = (), *, relabelled: bool = False
+) -> list[OutdatedDay]:
     """*day* itself, and the ingested days in the *hours* before it that not every stage has seen as they are now.
 
-    At least the day before is looked at, and whatever is to be looked at *also*.
+    At least the day before is looked at, whatever is to be looked at *also*, and with *relabelled* the days of late
+    labels, which are not judged again.
     """
     lake = Lake.open(load_settings().lake)
     # A session of the day before may have gone on today, whatever the lookback for late spans.
     days = Window.of_day(day).reaching_back(max(hours, REACH_HOURS["session"])).days()
+    late = set(awaited(lake, project, "relabelled")) - {*days, *also} if relabelled else set()
     candidates = [
-        OutdatedDay(d, content(lake, project, d)) for d in sorted({*days, *also}) if ingested(lake, project, d)
+        OutdatedDay(d, content(lake, project, d)) for d in sorted({*days, *also, *late}) if ingested(lake, project, d)
     ]
-    return [c for c in candidates if c.day == day or c.day in also or not is_done(lake, project, c)]
+    due = [c for c in candidates if c.day == day or c.day in also or not is_done(lake, project, c)]
+    return [replace(c, judged=c.day not in late or not has_the_same_spans(lake, project, c)) for c in due]
 
 
 @task(cache_policy=NO_CACHE)
@@ -193,14 +199,16 @@ def note_relabelled(project: str, days: Sequence[dt.date]) -> list[dt.date]:
     lake = Lake.open(load_settings().lake)
     outdated = [day for day in days if is_outdated(lake, project, OutdatedDay(day, content(lake, project, day)))]
     for day in outdated:
-        set_awaited(lake, project, day, waits=True)
+        set_awaited(lake, project, day, "relabelled", waits=True)
     return outdated
 
 
 @task(cache_policy=NO_CACHE)
 def mark_done(project: str, outdated: OutdatedDay) -> None:
     """Note that every stage has seen the day as it was when it was found outdated."""
-    set_done(Lake.open(load_settings().lake), project, outdated)
+    lake = Lake.open(load_settings().lake)
+    set_done(lake, project, outdated)
+    set_awaited(lake, project, outdated.day, "relabelled", waits=False)
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from tasks.fetch.annotations import annotated_units, annotation_rows
-from tasks.fetch.progress import awaited, comes_up_again, content, set_awaited
+from tasks.fetch.progress import (
+    OutdatedDay,
+    awaited,
+    comes_up_again,
+    content,
+    has_the_same_spans,
+    is_outdated,
+    set_awaited,
+    set_done,
+)
 from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
@@ -125,3 +134,15 @@ def test_days_that_wait_for_batches_are_listed_until_they_no_longer_do(lake):
 )
 def test_a_day_of_which_judgments_are_owed_comes_up_again(counts, days_ago, again):
     assert comes_up_again(counts, TODAY, TODAY + dt.timedelta(days=days_ago)) is again
+
+
+def test_a_day_with_new_labels_only_is_told_from_one_with_new_spans(lake):
+    before = OutdatedDay(TODAY, content(lake, "p", TODAY))
+    assert not has_the_same_spans(lake, "p", before), "it never was done"
+    set_done(lake, "p", before)
+    rows = annotation_rows("trace", [{**NOTED, "trace_id": "t"}], {"t": EVENING})
+    lake.write(ANNOTATIONS, "p", DAY, rows)
+    labelled = OutdatedDay(TODAY, content(lake, "p", TODAY))
+    assert (is_outdated(lake, "p", labelled), has_the_same_spans(lake, "p", labelled)) == (True, True)
+    store(lake, span_row("more", trace_id="t", start_time=NOON))
+    assert not has_the_same_spans(lake, "p", OutdatedDay(TODAY, content(lake, "p", TODAY)))

@@ -8,6 +8,7 @@ import pytest
 from flows.ingestion import ingestion
 from flows.label_queue import label_queue
 from tasks.fetch.progress import OutdatedDay, awaited, content, set_done
+from tasks.fetch.steps import mark_done, outdated_days
 from tasks.shared.gateways.phoenix import Example, Phoenix
 from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
@@ -117,7 +118,12 @@ async def test_units_are_queued_once_topped_up_when_labelled_and_agreement_is_to
     more, _ = await published(project, spans)
     assert len({example.id for example in more}) == 8
     assert more[:PER_JUDGE] == examples
-    assert awaited(lake, project) == [DAY.start.date()], "the next night computes the day's metrics again"
+    assert awaited(lake, project, "relabelled") == [DAY.start.date()], "the next night computes its metrics again"
+    (again,) = outdated_days(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True)
+    assert (again.day, again.judged) == (DAY.start.date(), False)
+    mark_done(project, again)
+    assert awaited(lake, project, "relabelled") == []
+    assert outdated_days(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True) == []
 
 
 async def test_labels_in_a_dataset_are_peoples_labels(spans, project, monkeypatch):

@@ -135,7 +135,7 @@ class Connection:
         return float(ceiling * random.uniform(0.5, 1.0))  # noqa: S311
 
     def _no(self, request: httpx.Request, answer: httpx.Response) -> str:
-        words = answer.text[:300].strip()
+        words = answer.text[:300].strip().removesuffix(".")
         return (
             f"Phoenix at {self.url} refused {request.method} {request.url.path}: {answer.status_code} {words}. "
             f"{hint_for(answer.status_code)}"
