@@ -119,11 +119,11 @@ async def test_units_are_queued_once_topped_up_when_labelled_and_agreement_is_to
     assert len({example.id for example in more}) == 8
     assert more[:PER_JUDGE] == examples
     assert awaited(lake, project, "relabelled") == [DAY.start.date()], "the next night computes its metrics again"
-    (again,) = outdated_days(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True)
+    (again,) = outdated_days.fn(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True)
     assert (again.day, again.judged) == (DAY.start.date(), False)
-    mark_done(project, again)
+    mark_done.fn(project, again)
     assert awaited(lake, project, "relabelled") == []
-    assert outdated_days(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True) == []
+    assert outdated_days.fn(project, DAY.start.date() + dt.timedelta(days=9), 48, relabelled=True) == []
 
 
 async def test_labels_in_a_dataset_are_peoples_labels(spans, project, monkeypatch):
