@@ -14,6 +14,8 @@ from tasks.evaluate.estimate import confirm, expected_usd, projected_usd
 from tasks.evaluate.progress import days_told
 from tasks.evaluate.steps import estimate_judges
 from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days, reconcile_cost
+from tasks.reports.receipts import raise_undelivered, undelivered
+from tasks.reports.steps import days_to_deliver, deliver_report
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -41,6 +43,7 @@ async def nightly(
     Raises:
         NotConfirmed: The days' judging, as far as the days that are in tell, is estimated above the threshold, and
             nobody said yes. The days before are done; this one's spans are in, and nothing is judged.
+        DeliveryFailed: A channel did not take the last day's report. Everything else is done.
         Inconclusive: A judge is in doubt on a day. Everything else of the day is done, and the day comes up again.
     """
     settings = load_settings()
@@ -77,13 +80,16 @@ async def nightly(
             ends = day == last and outdated is to_do[-1]
             receipts.append(await tracking(window, project=project, trend=ends))
             without_trend = None if ends else window
-            receipts.append(await reporting(window, project=project))
+            receipts.append(await reporting(window, project=project, deliver=False))
             if len(doubts) == doubtful:
                 mark_done(project, outdated)
         if len(days) > 1:
             get_run_logger().info(days_told(number, len(days), receipts, time.monotonic() - began))
     if without_trend:  # the last day itself was done already
         receipts.append(await tracking(without_trend, project=project))
+    for unsent in days_to_deliver(project, last, settings.late_lookback_hours):
+        receipts.append(await deliver_report(project, Window.of_day(unsent)))
     if doubts:
-        raise Inconclusive(" ".join(doubts))
+        raise Inconclusive(" ".join([*doubts, *undelivered(receipts)]))
+    raise_undelivered(receipts)
     return receipts

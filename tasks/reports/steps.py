@@ -7,15 +7,19 @@ from pathlib import Path
 
 from prefect import task
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from tasks.reports.compose import compose, part
 from tasks.reports.evidence import Evidence
-from tasks.reports.files import report_files
+from tasks.reports.files import FORMATS, report_files
 from tasks.reports.index import index_page
-from tasks.reports.receipts import REPORTS
-from tasks.shared.errors import ServiceUnavailable, StoreError
+from tasks.reports.message import report_id, report_message
+from tasks.reports.receipts import REPORTS, delivered
+from tasks.shared.channels import deliver, with_channel_secrets
+from tasks.shared.channels.deliveries import Ledger
+from tasks.shared.errors import ConfigurationError, ServiceUnavailable, StoreError
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.pages.blocks import Link
 from tasks.shared.pages.markdown import records, section_markdown
@@ -26,6 +30,10 @@ from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import REPORT_INDEX, REPORT_PAGE, REPORTS_FOLDER, report_path
 
+FAILED_REPORTS = """
+SELECT DISTINCT CAST(start_time AS DATE) AS day FROM deliveries
+WHERE event = 'report' AND status = 'failed' AND topic LIKE '%:day:' || strftime(start_time, '%Y-%m-%d')
+"""
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +73,31 @@ async def attach_report(report: Batch) -> Batch:
     return await asyncio.to_thread(_attach, report)
 
 
+@task(
+    cache_policy=NO_CACHE,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=worth_retrying,
+    task_run_name="deliver-{edition}-report-{window}",
+)
+async def deliver_report(project: str, window: Window, edition: Edition = "day", *, dry_run: bool = False) -> Batch:
+    """Send the saved report through `reports.channels`; each channel gets it once, also when it is built again.
+
+    A channel that fails is a count and a note of the receipt. With *dry_run* the notes say what would go where.
+    """
+    settings = load_settings()
+    settings = await with_channel_secrets(settings, settings.reports.channels, _secret)
+    return await asyncio.to_thread(_deliver, settings, project, window, edition, dry_run)
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+def days_to_deliver(project: str, day: dt.date, lookback_hours: int) -> list[dt.date]:
+    """The *day*, and those of the lookback before it whose report a channel did not take; none without channels."""
+    settings = load_settings()
+    window = Window.of_day(day).reaching_back(lookback_hours)
+    failed = Lake.open(settings.lake).sql(FAILED_REPORTS, project, window)["day"].to_pylist()
+    return sorted({day, *failed}) if settings.reports.channels else []
+
+
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def index_reports() -> str:
     """Make the page that leads to every report of the lake; returns where it is."""
@@ -82,6 +115,32 @@ def _build(project: str, window: Window, edition: Edition, flow_run_url: str | N
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
 
 
+def _deliver(settings: Settings, project: str, window: Window, edition: Edition, dry_run: bool) -> Batch:
+    channels, evidence = settings.reports.channels, Evidence.open(settings, project, window, edition)
+    named = report_id(project, window, edition)
+    if all(Ledger(evidence.lake, project, channel, named).is_told(named) for channel in channels):
+        return Batch(REPORTS, project, window, 0, {"already sent": len(channels)})
+    files = [(FORMATS[each][0], _saved(evidence, FORMATS[each][0])) for each in settings.reports.formats]
+    page = compose(evidence, _sources(settings, evidence, None), dt.datetime.now(dt.UTC))
+    message = report_message(page, evidence, files)
+    return delivered(project, window, deliver(evidence.lake, settings, message, channels, dry_run=dry_run))
+
+
+def _saved(evidence: Evidence, name: str) -> bytes:
+    content = evidence.lake.get_file(path := report_path(evidence.project, evidence.window, name, evidence.edition))
+    if content is None:
+        raise StoreError(f"there is no {path} in the lake. Run the reporting flow for {evidence.window}.")
+    return content
+
+
+async def _secret(block: str) -> str:
+    try:
+        secret: Secret[str] = await Secret.aload(block)
+    except ValueError as error:
+        raise ConfigurationError(f"there is no Prefect Secret block {block!r}. Create it.") from error
+    return secret.get()
+
+
 def _index() -> str:
     """A report that another run puts there meanwhile is in the index of the one that looks last."""
     lake = Lake.open(load_settings().lake)
@@ -95,9 +154,7 @@ def _index() -> str:
 
 def _attach(report: Batch) -> Batch:
     settings = load_settings()
-    content = Lake.open(settings.lake).get_file(path := report_path(report.project, report.window))
-    if content is None:
-        raise StoreError(f"there is no {path} in the lake to attach. Run the reporting flow for {report.window}.")
+    content = _saved(Evidence.open(settings, report.project, report.window), REPORT_PAGE)
     mlflow = Mlflow.open(settings, report.project)
     run_id = mlflow.live_run(report.project, report.window.start.date())
     if run_id:

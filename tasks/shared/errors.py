@@ -10,6 +10,7 @@ NightjarError                  anything Nightjar raises on purpose; its text say
 ├── StoreError                 the lake cannot be read or written
 ├── CheckFailed                a critical check failed; the batch was kept out and quarantined
 ├── CheckBroken                a check itself could not be computed; nothing is known of the data
+├── DeliveryFailed             a channel did not take a message; everything else is done; exit code 1
 ├── GateFailed                 a gate decided against the candidate; everything is written; exit code 1
 └── Inconclusive               there is not enough to decide; exit code 2, never green
 """
@@ -61,6 +62,10 @@ class CheckFailed(NightjarError):
 
 class CheckBroken(NightjarError):
     """A check itself could not be computed; nothing is known of the data, so it was kept out."""
+
+
+class DeliveryFailed(NightjarError):
+    """A channel did not take a message after all tries; everything else is done."""
 
 
 class GateFailed(NightjarError):

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from flows.nightly import nightly
+from tasks.shared.errors import DeliveryFailed
 from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -16,6 +17,28 @@ pytestmark = pytest.mark.servers
 DAY = dt.date(2026, 11, 18)
 NEXT_DAY = DAY + dt.timedelta(days=1)
 MIDNIGHT = Window.of_day(DAY).end
+
+
+async def test_a_night_sends_its_last_day_s_report_once_and_later_what_a_channel_did_not_take(
+    nightjar_env, servers, project, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["no_error"]')
+    monkeypatch.setenv("NIGHTJAR_CHANNELS__FOLDER__KIND", "file")
+    monkeypatch.setenv("NIGHTJAR_CHANNELS__FOLDER__FOLDER", str(tmp_path / "told"))
+    monkeypatch.setenv("NIGHTJAR_REPORTS__CHANNELS", '["folder"]')
+    (tmp_path / "told").write_text("a file, so that the channel fails")
+    ingest(servers.phoenix_url, project, [TestSpan(MIDNIGHT - dt.timedelta(hours=1)), TestSpan(MIDNIGHT)])
+
+    def told() -> list[str]:
+        return sorted(path.parent.parent.name for path in (tmp_path / "told").rglob("message.json"))
+
+    with pytest.raises(DeliveryFailed, match=f"The report of {project}, {DAY} was not sent through folder"):
+        await nightly(date=DAY)
+    (tmp_path / "told").unlink()
+    await nightly(date=NEXT_DAY)
+    assert told() == [str(DAY), str(NEXT_DAY)]
+    receipts = await nightly(date=NEXT_DAY)
+    assert receipts[-1].counts == {"already sent": 1}
 
 
 async def test_a_trace_that_runs_past_midnight_is_decided_again_when_its_next_day_is_in(

@@ -7,10 +7,11 @@ from pathlib import Path
 import httpx
 import pyarrow as pa
 import pytest
+from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.reporting import reporting
-from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.errors import DeliveryFailed, ServiceUnavailable
 from tasks.shared.gateways.mlflow import Mlflow, Run
 from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
@@ -104,6 +105,52 @@ async def test_a_week_is_reported_from_metrics_of_its_own_and_the_index_leads_to
     assert spans["end_time"] - spans["start_time"] == dt.timedelta(days=7)
     assert f'href="week=2026-W47/project={project}/report.html"'.encode() in lake.get_file("reports/index.html")
     assert "Spans with an error" in artifact(f"report-{project}-week")["data"]
+
+
+@pytest.fixture
+def channels(monkeypatch, tmp_path):
+    """Two channels of reports: one is a folder, the other one no folder at all until its file is gone."""
+    (tmp_path / "blocked").write_text("a file")
+    for name, folder in {"folder": "told", "blocked": "blocked"}.items():
+        monkeypatch.setenv(f"NIGHTJAR_CHANNELS__{name.upper()}__KIND", "file")
+        monkeypatch.setenv(f"NIGHTJAR_CHANNELS__{name.upper()}__FOLDER", str(tmp_path / folder))
+    monkeypatch.setenv("NIGHTJAR_REPORTS__CHANNELS", '["folder", "blocked"]')
+    return tmp_path
+
+
+async def test_a_report_goes_once_through_its_channels_and_one_that_fails_ends_the_run_last(lake, project, channels):
+    with pytest.raises(DeliveryFailed, match=r"was not sent through blocked: .*--deliver` does"):
+        await reporting(DAY, deliver=True)
+    (told,) = (channels / "told").rglob("message.json")
+    first = told.read_bytes()
+    assert {path.name for path in told.parent.iterdir()} >= {*FILES, "message.html", "latency.png"}
+    assert lake.get_file("reports/index.html") is not None
+
+    (channels / "blocked").unlink()
+    receipt = await reporting(DAY, deliver=True)
+    assert (receipt.counts["sent"], receipt.counts["already sent"]) == (1, 1)
+    assert told.read_bytes() == first
+    assert (await reporting(DAY, deliver=True)).counts["already sent"] == 2
+
+
+async def test_a_dry_run_says_what_would_go_where_and_a_day_by_hand_is_not_sent(lake, project, channels):
+    receipt = await reporting(DAY, dry_run=True)
+    assert receipt.counts["would be sent"] == 2
+    assert receipt.notes[1].startswith("would be sent through folder: ")
+    assert "sent" not in (await reporting(DAY)).counts
+    assert not (channels / "told").exists()
+
+
+async def test_a_secret_in_a_block_that_is_not_there_fails_that_channel_alone(lake, project, channels, monkeypatch):
+    (channels / "blocked").unlink()
+    monkeypatch.delenv("NIGHTJAR_CHANNELS__BLOCKED__FOLDER")
+    monkeypatch.setenv("NIGHTJAR_CHANNELS__BLOCKED__SECRET_BLOCKS", f'{{"folder": "block-{project}"}}')
+    with pytest.raises(DeliveryFailed, match=rf"lies in the Prefect block 'block-{project}', which was not opened"):
+        await reporting(DAY, deliver=True)
+    assert list((channels / "told").rglob("message.json"))
+    await Secret(value=str(channels / "vault")).save(f"block-{project}")
+    assert (await reporting(DAY, deliver=True)).counts["sent"] == 1
+    assert list((channels / "vault").rglob("message.json"))
 
 
 async def test_a_dead_mlflow_fails_the_run_clearly_and_the_report_is_there_all_the_same(lake, project, monkeypatch):

@@ -42,6 +42,7 @@ class MailOptions(Options):
 
     sender: Address = Field(description="address that it comes from")
     recipients: tuple[Address, ...] = Field(min_length=1, description="addresses that get it")
+    attach: tuple[str, ...] = Field(("html",), description="endings of the files that are attached, html or pdf ...")
     attach_up_to_bytes: int = Field(
         5_000_000, ge=0, description="files are attached as long as they fit into that many bytes together"
     )
@@ -66,16 +67,16 @@ def as_mail(message: Message, options: MailOptions) -> EmailMessage:
         body.add_related(  # type: ignore[union-attr]
             picture.png, "image", "png", cid=f"<{picture.name}>", filename=picture.name, disposition="inline"
         )
-    for file in attached(message, options.attach_up_to_bytes):
+    for file in attached(message, options):
         main, _, sub = file.media_type.partition(";")[0].partition("/")
         mail.add_attachment(file.content, main, sub or "octet-stream", filename=file.name)
     return mail
 
 
-def attached(message: Message, up_to_bytes: int) -> list[File]:
-    """The files that fit, in their order."""
-    found, room = [], up_to_bytes
-    for file in message.files:
+def attached(message: Message, options: MailOptions) -> list[File]:
+    """The wanted files that fit, in their order."""
+    found, room = [], options.attach_up_to_bytes
+    for file in _wanted(message, options):
         if len(file.content) <= room:
             found.append(file)
             room -= len(file.content)
@@ -84,8 +85,8 @@ def attached(message: Message, up_to_bytes: int) -> list[File]:
 
 def preview(message: Message, options: MailOptions) -> str:
     """Recipients, subject, size, and which files stay behind."""
-    mail, kept = as_mail(message, options), attached(message, options.attach_up_to_bytes)
-    left = [file.name for file in message.files if file not in kept]
+    mail, kept = as_mail(message, options), attached(message, options)
+    left = [file.name for file in _wanted(message, options) if file not in kept]
     parts = [
         f"mail to {', '.join(options.recipients)}: {mail['Subject']!r}",
         in_bytes(len(mail.as_bytes())),
@@ -111,6 +112,10 @@ def html_of(message: Message) -> str:
     ]
     parts += [Markup("<p style='margin:0'>{}</p>").format(cell_html(link)) for link in message.links]
     return str(Markup("<!doctype html><div style='{}'>{}</div>").format(FONT, Markup("\n").join(parts)))
+
+
+def _wanted(message: Message, options: MailOptions) -> list[File]:
+    return [file for file in message.files if file.name.rpartition(".")[2] in options.attach]
 
 
 def _text(message: Message) -> str:

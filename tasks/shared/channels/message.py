@@ -39,7 +39,7 @@ class Message:
 
     The same `message_id` is never sent twice through one channel. Messages about one thing share their `topic`: a
     thread in Slack, an incident in PagerDuty. `at` is the time that it is about, UTC. `text` is whole by itself; an
-    empty `html` is made from it. `data` is for machines and holds JSON types only.
+    empty `html` is made from it, an empty `summary` is its beginning. `data` is for machines and holds JSON types only.
     """
 
     message_id: str
@@ -56,6 +56,7 @@ class Message:
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    summary: str = ""
 
 
 def document(message: Message) -> dict[str, Any]:

@@ -1,17 +1,28 @@
 """Channels' secrets that lie in a vault: the settings name them, and whoever knows the vault hands them out."""
 
+import logging
 from collections.abc import Awaitable, Callable, Collection
 
+from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 async def with_channel_secrets(
     settings: Settings, names: Collection[str], secret: Callable[[str], Awaitable[str]]
 ) -> Settings:
-    """The settings with what the `secret_blocks` of the channels *names* stand for; *secret* gets it by block name."""
+    """The settings with what the `secret_blocks` of the channels *names* stand for.
+
+    *secret* gets it by the block's name, and raises ConfigurationError where there is none: that channel then lacks the
+    key, which is told when something is to be sent, and the others do not.
+    """
     channels = dict(settings.channels)
-    for name in channels.keys() & set(names):
-        blocks = channels[name].secret_blocks
-        if blocks:
-            channels[name] = channels[name].with_own({key: await secret(block) for key, block in blocks.items()})
+    for name in sorted(channels.keys() & set(names)):
+        try:
+            found = {key: await secret(block) for key, block in channels[name].secret_blocks.items()}
+        except ConfigurationError as error:
+            log.warning("the channel %s lacks a secret: %s", name, error)
+        else:
+            channels[name] = channels[name].with_own(found)
     return settings.model_copy(update={"channels": channels})

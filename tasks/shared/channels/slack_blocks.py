@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.shared.channels.message import Message
-from tasks.shared.channels.wording import cut, one_line, with_sign
+from tasks.shared.channels.wording import in_short, one_line, with_sign
 
 Block = dict[str, Any]
 HEADER, TEXT, FIELD, FIELDS, DESCRIPTION, LINKS = 150, 2900, 300, 10, 1900, 15
-# A report's text is long; the page behind the link has all of it.
-REPORT_TEXT = 1200
 
 
 def blocks(message: Message, shown: Mapping[str, str]) -> list[Block]:
@@ -17,7 +15,7 @@ def blocks(message: Message, shown: Mapping[str, str]) -> list[Block]:
     found: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": one_line(with_sign(message), HEADER)}}
     ]
-    text = cut(escaped(message.text), REPORT_TEXT if message.event == "report" else TEXT)
+    text = escaped(in_short(message, TEXT))
     if text:
         found.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     for start in range(0, min(len(message.facts), 2 * FIELDS), FIELDS):

@@ -13,6 +13,11 @@ def with_sign(message: Message) -> str:
     return f"{sign} {message.title}" if sign else message.title
 
 
+def in_short(message: Message, characters: int) -> str:
+    """What the message says, in at most that many *characters*."""
+    return cut(message.summary or message.text, characters)
+
+
 def cut(text: str, characters: int) -> str:
     """*text* in at most that many *characters*, cut at the end of a line or of a word."""
     text = text.strip()

@@ -17,6 +17,7 @@ from tasks.shared.pages.blocks import Chart, HeatMap
 from tasks.shared.pages.wording import number
 
 WIDTH, HEIGHT, BAND_HEIGHT, LABEL_WIDTH = 340, 150, 26, 130
+LEGEND_HEIGHT = 24
 COLOURS = ("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 ALARM = "var(--alarm)"
 # Roles of groups inside a chart, without names: the chart has one role and one name, as a whole.
@@ -60,10 +61,13 @@ def svg(chart: Chart, key: str) -> Markup:
 
 
 def picture(chart: Chart | HeatMap) -> bytes:
-    """The chart as PNG in the page's light colours, for viewers that know no style sheet."""
+    """The chart as PNG in the page's light colours, with its title and legend, for viewers that know no style sheet."""
     import vl_convert
 
-    spec = heat_map.specification(chart) | {"config": CONFIG} if isinstance(chart, HeatMap) else specification(chart)
+    if isinstance(chart, HeatMap):
+        spec = heat_map.specification(chart) | {"config": CONFIG}
+    else:
+        spec = _with_legend(chart, specification(chart))
     drawn = {**spec, "title": {"text": chart.title, "fontSize": 13}, "background": COLOUR["page"]}
     return bytes(vl_convert.vegalite_to_png(plain_colours(json.dumps(drawn)), scale=2))
 
@@ -78,6 +82,16 @@ def plain_svg(chart: Chart) -> str:
 def plain_colours(text: str) -> str:
     """*text* with the page's light colours in place of their names."""
     return VARIABLE.sub(lambda name: COLOUR[name[1]], text).replace("currentColor", COLOUR["text"])
+
+
+def _with_legend(chart: Chart, drawn: dict[str, Any]) -> dict[str, Any]:
+    """The specification with a legend of its own, which pages write beside the drawing."""
+    if not legend(chart):
+        return drawn
+    for part in (drawn, *drawn.get("layer", ())):
+        if "color" in part.get("encoding", {}):
+            part["encoding"]["color"]["legend"] = {"orient": "bottom", "title": None, "symbolType": "square"}
+    return {**drawn, "height": drawn["height"] + LEGEND_HEIGHT}
 
 
 def described(chart: Chart) -> str:

@@ -1,12 +1,16 @@
 """A page as Markdown, for Prefect's artifacts and for reading in a terminal."""
 
 import re
+from dataclasses import replace
 
 from tasks.shared.pages import heat_map
 from tasks.shared.pages.blocks import Block, Cell, Chart, HeatMap, Link, Table, Text
+from tasks.shared.pages.charts import described
 from tasks.shared.pages.page import Page, Part, chart_table, is_numeric
 from tasks.shared.pages.wording import written
 
+ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#~$])")
+RULER = re.compile(r"^\|(?: -+:? \|)+$")
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 
 
@@ -78,6 +82,19 @@ def cell_markdown(cell: Cell) -> str:
     if isinstance(cell, Link):
         return f"[{escaped(cell.text)}](<{cell.url.replace('>', '%3E')}>)"
     return escaped(written(cell))
+
+
+def plain(page: Page) -> str:
+    """The page for readers who see no markup: charts as a sentence, links with their address behind them."""
+    parts = tuple(replace(part, blocks=[_in_words(block) for block in part.blocks]) for part in page.parts)
+    text = markdown(replace(page, parts=parts))
+    text = re.sub(r"\[((?:\\.|[^\]\\])*)\]\(<([^>]*)>\)", r"\1 <\2>", text)
+    lines = (re.sub(r"^#+ |^> |\*\*", "", line) for line in text.splitlines() if not RULER.match(line))
+    return ESCAPED.sub(r"\1", "\n".join(lines)).strip() + "\n"
+
+
+def _in_words(block: Block) -> Block:
+    return Text(f"{block.title}: {described(block)}") if isinstance(block, Chart) else block
 
 
 def escaped(text: str) -> str:

@@ -51,6 +51,7 @@ class ReportSettings(Section):
         "service.name; * in a name stands for anything",
     )
     channels: tuple[str, ...] = Field((), description="names of the channels that get a day's report, once")
+    url: str = Field("", description="address at which the lake's folder reports/ is served; messages link to it")
     formats: tuple[ReportFormat, ...] = Field(REPORT_FORMATS, description="files that are made of a report")
 
     @model_validator(mode="after")

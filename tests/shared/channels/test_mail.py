@@ -126,9 +126,11 @@ def test_one_refused_recipient_is_told_and_the_others_get_the_mail(files, tell):
     assert "grace@example.com: 450 full" in none.detail
 
 
-def test_files_are_attached_as_long_as_they_fit():
-    options = MailOptions(sender="n@example.com", recipients=("a@example.com",), attach_up_to_bytes=25)
-    sizes = {"page.html": 10, "tables.zip": 1000, "page.md": 15}
+def test_the_wanted_files_are_attached_as_long_as_they_fit():
+    options = MailOptions(
+        sender="n@example.com", recipients=("a@example.com",), attach_up_to_bytes=25, attach=("html", "zip", "md")
+    )
+    sizes = {"page.html": 10, "tables.zip": 1000, "page.md": 15, "page.pdf": 1}
     files = tuple(File(name, "text/plain; charset=utf-8", b"x" * size) for name, size in sizes.items())
     mail = as_mail(report(files=files), options)
     assert [part.get_filename() for part in mail.iter_attachments()] == ["page.html", "page.md"]

@@ -4,7 +4,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from tasks.shared.channels.channel import Channel, Options, Sent
 from tasks.shared.channels.message import Message
-from tasks.shared.channels.wording import cut, with_sign
+from tasks.shared.channels.wording import in_short, with_sign
 from tasks.shared.gateways.apprise import is_known, notify, service_of
 
 TEXT_CHARACTERS = 3000
@@ -34,7 +34,7 @@ def send(message: Message, options: AppriseOptions, _earlier: str) -> Sent:
     """One try; Apprise tells no more than whether it went well."""
     facts = "\n".join(f"{name}: {value}" for name, value in message.facts)
     links = "\n".join(f"{link.text}: {link.url}" for link in message.links)
-    text = "\n\n".join(part for part in (cut(message.text, TEXT_CHARACTERS), facts, links) if part)
+    text = "\n\n".join(part for part in (in_short(message, TEXT_CHARACTERS), facts, links) if part)
     pictures = [(picture.name, picture.png) for picture in message.pictures] if options.pictures else []
     notify(options.url.get_secret_value(), with_sign(message), text, message.severity, pictures)
     return Sent(preview(message, options))

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 
 from tasks.shared.channels.channel import Channel, Options, Sent
 from tasks.shared.channels.message import Message
-from tasks.shared.channels.wording import cut, one_line
+from tasks.shared.channels.wording import in_short, one_line
 from tasks.shared.gateways.http import host_of, post
 
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}
@@ -49,7 +49,7 @@ def event(message: Message, routing_key: str) -> dict[str, Any]:
     details = {
         **dict(message.facts),
         "project": message.project,
-        "text": cut(message.text, TEXT_CHARACTERS),
+        "text": in_short(message, TEXT_CHARACTERS),
         **({"data": dict(message.data)} if message.data else {}),
     }
     payload = {

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tasks.shared.channels.channel import Channel, Options, Sent
 from tasks.shared.channels.message import Message, document
-from tasks.shared.channels.wording import cut, in_bytes, one_line
+from tasks.shared.channels.wording import in_bytes, in_short, one_line
 from tasks.shared.gateways.aws import Aws
 
 # SNS takes 256 KiB with the attributes, and subjects of 100 characters of ASCII.
@@ -53,10 +53,10 @@ def _subject(message: Message) -> str:
 def _body(message: Message, options: SnsOptions) -> str:
     if options.form == "json":
         whole = orjson.dumps(document(message))
-        short = {**document(message), "text": cut(message.text, 1000), "data": {}}
+        short = {**document(message), "text": in_short(message, 1000), "data": {}}
         return (whole if len(whole) <= LARGEST_BYTES else orjson.dumps(short)).decode()
     links = "\n".join(f"{link.text}: {link.url}" for link in message.links)
-    return "\n\n".join(part for part in (cut(message.text, LARGEST_BYTES // 4), links) if part)
+    return "\n\n".join(part for part in (in_short(message, LARGEST_BYTES // 4), links) if part)
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 
 from tasks.shared.channels.channel import Channel, Options, Sent
 from tasks.shared.channels.message import Message
-from tasks.shared.channels.wording import cut, in_bytes, one_line, with_sign
+from tasks.shared.channels.wording import in_bytes, in_short, one_line, with_sign
 from tasks.shared.gateways.http import host_of, post
 
 # Teams refuses messages above 28 KB.
@@ -50,7 +50,7 @@ def card(message: Message) -> dict[str, Any]:
         for name, value in message.facts[:FACTS]
     ]
     # Teams keeps a single line break out of a text block; two make a paragraph.
-    text = cut(message.text, TEXT_CHARACTERS).replace("\n", "\n\n")
+    text = in_short(message, TEXT_CHARACTERS).replace("\n", "\n\n")
     content: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
