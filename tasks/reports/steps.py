@@ -1,6 +1,7 @@
 """The report stage's tasks: from the lake to pages in the lake, in Prefect and on the day's MLflow run."""
 
 import asyncio
+import datetime as dt
 import logging
 import re
 from pathlib import Path
@@ -86,7 +87,8 @@ async def deliver_report(project: str, window: Window, edition: Edition = "day",
     """
     settings = load_settings()
     settings = await with_channel_secrets(settings, settings.reports.channels, _secret)
-    return await asyncio.to_thread(_deliver, settings, project, window, edition, dry_run)
+    evidence = Evidence.open(settings, project, window, edition)
+    return await asyncio.to_thread(_deliver, evidence, flow_run.ui_url, dry_run)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -115,13 +117,13 @@ def _build(project: str, window: Window, edition: Edition, flow_run_url: str | N
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
 
 
-def _deliver(settings: Settings, project: str, window: Window, edition: Edition, dry_run: bool) -> Batch:
-    channels, evidence = settings.reports.channels, Evidence.open(settings, project, window, edition)
-    named = report_id(project, window, edition)
+def _deliver(evidence: Evidence, flow_run_url: str | None, dry_run: bool) -> Batch:
+    settings, project, window = evidence.settings, evidence.project, evidence.window
+    channels, named = settings.reports.channels, report_id(project, window, evidence.edition)
     if all(Ledger(evidence.lake, project, channel, named).is_told(named) for channel in channels):
         return Batch(REPORTS, project, window, 0, {"already sent": len(channels)})
     files = [(FORMATS[each][0], _saved(evidence, FORMATS[each][0])) for each in settings.reports.formats]
-    page = compose(evidence, _sources(settings, evidence, None), dt.datetime.now(dt.UTC))
+    page = compose(evidence, _sources(settings, evidence, flow_run_url))
     message = report_message(page, evidence, files)
     return delivered(project, window, deliver(evidence.lake, settings, message, channels, dry_run=dry_run))
 

@@ -26,6 +26,7 @@ async def test_a_night_sends_its_last_day_s_report_once_and_later_what_a_channel
     monkeypatch.setenv("NIGHTJAR_CHANNELS__FOLDER__KIND", "file")
     monkeypatch.setenv("NIGHTJAR_CHANNELS__FOLDER__FOLDER", str(tmp_path / "told"))
     monkeypatch.setenv("NIGHTJAR_REPORTS__CHANNELS", '["folder"]')
+    monkeypatch.setenv("NIGHTJAR_REPORTS__FORMATS", '["html"]')
     (tmp_path / "told").write_text("a file, so that the channel fails")
     ingest(servers.phoenix_url, project, [TestSpan(MIDNIGHT - dt.timedelta(hours=1)), TestSpan(MIDNIGHT)])
 
