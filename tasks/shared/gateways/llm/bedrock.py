@@ -18,37 +18,35 @@ def provider_of(model: str) -> str:
     """The name under which phoenix-evals has the provider of *model* now."""
     from phoenix.evals.llm.registries import PROVIDER_REGISTRY
 
-    name = ANTHROPIC if is_anthropic(model) else OPENAI
+    name, sdk = (ANTHROPIC, _anthropic) if is_anthropic(model) else (OPENAI, _openai)
     if not PROVIDER_REGISTRY.get_provider_registrations(name):
-        (_register_anthropic if name == ANTHROPIC else _register_openai)(PROVIDER_REGISTRY)
+        adapter, wrapper, clients = sdk()
+
+        def client(model: str, is_async: bool = False, **options: Any) -> Any:
+            return wrapper(clients[is_async](max_retries=0, **options), model)
+
+        PROVIDER_REGISTRY.register_provider(
+            provider=name, adapter_class=adapter, client_factory=client, dependencies=["boto3"]
+        )
     return name
 
 
-def _register_anthropic(registry: Any) -> None:
+def _anthropic() -> tuple[Any, Any, dict[bool, Any]]:
+    """phoenix-evals' adapter and wrapper, and the SDK's clients: plain and asynchronous."""
+    import anthropic
     from phoenix.evals.llm.adapters import AnthropicAdapter
     from phoenix.evals.llm.adapters.anthropic.factories import AnthropicClientWrapper
 
-    def client(model: str, is_async: bool = False, **options: Any) -> Any:
-        import anthropic
-
-        client_class = anthropic.AsyncAnthropicBedrock if is_async else anthropic.AnthropicBedrock
-        return AnthropicClientWrapper(client_class(max_retries=0, **options), model)
-
-    registry.register_provider(
-        provider=ANTHROPIC, adapter_class=AnthropicAdapter, client_factory=client, dependencies=["anthropic", "boto3"]
+    return (
+        AnthropicAdapter,
+        AnthropicClientWrapper,
+        {False: anthropic.AnthropicBedrock, True: anthropic.AsyncAnthropicBedrock},
     )
 
 
-def _register_openai(registry: Any) -> None:
+def _openai() -> tuple[Any, Any, dict[bool, Any]]:
+    import openai
     from phoenix.evals.llm.adapters import OpenAIAdapter
     from phoenix.evals.llm.adapters.openai.factories import OpenAIClientWrapper
 
-    def client(model: str, is_async: bool = False, **options: Any) -> Any:
-        import openai
-
-        client_class = openai.AsyncBedrockOpenAI if is_async else openai.BedrockOpenAI
-        return OpenAIClientWrapper(client_class(max_retries=0, **options), model)
-
-    registry.register_provider(
-        provider=OPENAI, adapter_class=OpenAIAdapter, client_factory=client, dependencies=["openai", "boto3"]
-    )
+    return OpenAIAdapter, OpenAIClientWrapper, {False: openai.BedrockOpenAI, True: openai.AsyncBedrockOpenAI}
