@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from tasks.shared.store.tables import VERDICTS
 Document = Mapping[str, Any]
 KEPT = "SELECT document FROM verdicts WHERE verdict_id = $verdict_id"
 COMPARED = "SELECT dataset, dataset_version FROM experiments WHERE experiment = $experiment ORDER BY start_time LIMIT 1"
-COMMENT = "comment.md"
+COMMENT, VERDICT, JUNIT = "comment.md", "verdict.json", "junit.xml"
 
 
 def demanding(gate: GateSettings, name: str) -> GateSettings:
@@ -98,7 +99,20 @@ def files_of(document: Document, phoenix_url: str) -> dict[str, bytes]:
     address = without_password(phoenix_url)
     page = comment(document, lambda trace: trace_url(address, trace) if trace else None)
     json = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
-    return {"verdict.json": json, COMMENT: page.encode(), "junit.xml": junit(document)}
+    return {VERDICT: json, COMMENT: page.encode(), JUNIT: junit(document)}
+
+
+def artifacts_of(files: Mapping[str, bytes], name: str) -> dict[str, str]:
+    """The *files* of the gate called *name* as Markdown, by the keys under which a flow run shows them.
+
+    The action reads them back from there where a worker has run the gate: what is no Markdown stands between fences.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return {
+        f"gate-{slug}": files[COMMENT].decode(),
+        f"verdict-{slug}": f"````json\n{files[VERDICT].decode()}````\n",
+        f"junit-{slug}": f"````xml\n{files[JUNIT].decode()}\n````\n",
+    }
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> None:

@@ -18,7 +18,15 @@ from tasks.experiments.document import outcome_of
 from tasks.experiments.early import Settled, settled
 from tasks.experiments.expected import Expected, Judgment, expected
 from tasks.experiments.few_shot import with_chosen_examples
-from tasks.experiments.gating import COMMENT, Case, files_of, power_notes, take_verdict, verdict_receipt, write_files
+from tasks.experiments.gating import (
+    Case,
+    artifacts_of,
+    files_of,
+    power_notes,
+    take_verdict,
+    verdict_receipt,
+    write_files,
+)
 from tasks.experiments.publishing import open_in_phoenix, publish
 from tasks.experiments.receipts import experiment_receipt
 from tasks.experiments.recording import Recorder
@@ -151,8 +159,8 @@ async def decide_gate(trial: Trial, doubts: Sequence[str], output: str | None) -
     files = files_of(verdict, settings.phoenix.url)
     if output:
         write_files(files, Path(output))
-    key = re.sub(r"[^a-z0-9]+", "-", f"gate-{trial.name.lower()}").strip("-")
-    await acreate_markdown_artifact(files[COMMENT].decode(), key=key, description=outcome_of(verdict))
+    for key, shown in artifacts_of(files, trial.name).items():
+        await acreate_markdown_artifact(shown, key=key, description=outcome_of(verdict))
     return verdict_receipt(verdict, trial.project, [output] if output else [])
 
 

@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-VERDICT, COMMENT, FILES = "verdict.json", "comment.md", ("verdict.json", "comment.md", "junit.xml")
+VERDICT, COMMENT, JUNIT = "verdict.json", "comment.md", "junit.xml"
+FILES = (VERDICT, COMMENT, JUNIT)
+# How the keys begin of the artifacts that a gate's flow run leaves; the two that are no Markdown stand in fences.
+ARTIFACTS: Final[Mapping[str, str]] = {"gate-": COMMENT, "verdict-": VERDICT, "junit-": JUNIT}
+FENCED = re.compile(r"\A(`{3,})\w*\n(.*)\n\1\s*\Z", re.DOTALL)
 VERDICTS: Final[Mapping[int, str]] = {0: "pass", 1: "fail", 2: "inconclusive"}
 RUN_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 # GitHub takes a summary of one MiB.
@@ -42,10 +46,12 @@ def main(environment: Mapping[str, str]) -> int:
         (output / file).unlink(missing_ok=True)
     options = {"candidate": environment.get("GATE_CANDIDATE"), "baseline": environment.get("GATE_BASELINE")}
     given = {"name": name, **{option: value for option, value in options.items() if value}}
+    yes = environment.get("GATE_YES", "false").lower() == "true"
     if deployment := environment.get("GATE_DEPLOYMENT"):
-        outcome = deployed(deployment, given, environment["GATE_WATCH_TIMEOUT"], output)
+        parameters: dict[str, str | bool] = {**given, **({"yes": True} if yes else {})}
+        outcome = deployed(deployment, parameters, environment["GATE_WATCH_TIMEOUT"], output)
     else:
-        outcome = here(given, output)
+        outcome = here(given, output, yes=yes)
     comment = output / COMMENT
     if not comment.is_file():
         comment.write_text(without_comment(name, outcome), encoding="utf-8")
@@ -55,9 +61,10 @@ def main(environment: Mapping[str, str]) -> int:
     return 0
 
 
-def here(given: Mapping[str, str], output: Path) -> Outcome:
+def here(given: Mapping[str, str], output: Path, *, yes: bool) -> Outcome:
     """Run the gate in this environment; it leaves its files in *output*."""
     options = [word for key, value in {**given, "output": str(output)}.items() for word in (f"--{key}", value)]
+    options += ["--yes"] if yes else []
     code = subprocess.run([sys.executable, "-m", "flows", "gate", *options], check=False).returncode  # noqa: S603
     # The exit code 1 is a failed gate and any other failure; only a gate that came to its end has written a verdict.
     if code not in VERDICTS or not (output / VERDICT).is_file():
@@ -65,8 +72,8 @@ def here(given: Mapping[str, str], output: Path) -> Outcome:
     return Outcome(VERDICTS[code], code)
 
 
-def deployed(deployment: str, given: Mapping[str, str], seconds: str, output: Path) -> Outcome:
-    """Run the deployed flow and wait for it; its comment is the Markdown artifact of the run."""
+def deployed(deployment: str, given: Mapping[str, str | bool], seconds: str, output: Path) -> Outcome:
+    """Run the deployed flow and wait for it; its files come back as artifacts of the run."""
     command = [sys.executable, "-m", "prefect", "deployment", "run", deployment, "--params", json.dumps(dict(given))]
     run_id = ""
     with subprocess.Popen(  # noqa: S603
@@ -80,7 +87,7 @@ def deployed(deployment: str, given: Mapping[str, str], seconds: str, output: Pa
 
 
 async def outcome_of(run_id: str, output: Path) -> Outcome:
-    """What Prefect knows of the flow run: its state, and the comment among its artifacts."""
+    """What Prefect knows of the flow run: its state, and the files among its artifacts."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterType
 
@@ -91,13 +98,20 @@ async def outcome_of(run_id: str, output: Path) -> Outcome:
         state = (await client.read_flow_run(UUID(run_id))).state
         shown = await client.read_artifacts(artifact_filter=of_run)
     for artifact in shown:
-        if (artifact.key or "").startswith("gate"):
-            (output / COMMENT).write_text(str(artifact.data), encoding="utf-8")
+        for begins, file in ARTIFACTS.items():
+            if (artifact.key or "").startswith(begins):
+                (output / file).write_text(unfenced(str(artifact.data)), encoding="utf-8")
     outcome = outcome_of_state((state and state.name) or "", (state and state.message) or "")
-    if outcome.verdict == "pass" and not (output / COMMENT).is_file():
-        sys.stdout.write("The flow run ended well and left no verdict: it is no gate, or only estimated one.\n")
+    if outcome != ERROR and not (output / VERDICT).is_file():
+        sys.stdout.write("The flow run left no verdict: it is no gate, only estimated one, or could not take one.\n")
         return ERROR
     return outcome
+
+
+def unfenced(text: str) -> str:
+    """What stands between the fences of *text*; all of it where there are none."""
+    found = FENCED.match(text)
+    return f"{found.group(2)}\n" if found else text
 
 
 def outcome_of_state(name: str, message: str) -> Outcome:

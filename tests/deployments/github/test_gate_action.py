@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.experiments.gating import artifacts_of
 from tasks.experiments.verdict_markdown import marker
 from tests.deployments.github.comments import TOKEN, Comments
 
@@ -42,6 +43,11 @@ print("Created flow run 'wise-owl'.", "UUID: " + pathlib.Path("run_id").read_tex
 sys.exit(1)
 """
 MARKER = "<!-- nightjar-gate: ship -->"
+FILES = {
+    "comment.md": b"# Of the gate",
+    "verdict.json": b'{\n  "verdict": "inconclusive"\n}\n',
+    "junit.xml": b"<?xml version='1.0'?>\n<testsuite/>",
+}
 
 
 @dataclass
@@ -170,6 +176,12 @@ def test_the_job_ends_as_the_gate_did_and_never_green_without_a_verdict(runner, 
     assert ours(runner) == []
 
 
+def test_a_cost_that_wants_a_yes_gets_it_from_the_action_only_where_that_is_said(runner):
+    runner.tell(0)
+    assert runner.run(**{"confirm-cost": "true"}) == 0
+    assert json.loads((runner.folder / "asked.json").read_text())[-1] == "--yes"
+
+
 def test_what_an_earlier_job_left_is_no_verdict_of_this_one(runner):
     (runner.folder / "nightjar-gate").mkdir()
     (runner.folder / "nightjar-gate" / "verdict.json").write_text("{}")
@@ -259,9 +271,7 @@ def test_the_token_goes_to_no_other_host(comment):
 
 
 @pytest.mark.servers
-def test_a_deployed_gate_tells_its_verdict_by_its_state_and_its_comment_by_an_artifact(
-    runner, nightjar_env, monkeypatch
-):
+def test_a_deployed_gate_tells_its_verdict_by_its_state_and_its_files_by_artifacts(runner, nightjar_env, monkeypatch):
     from prefect import flow
     from prefect.artifacts import create_markdown_artifact
     from prefect.runtime import flow_run
@@ -271,7 +281,8 @@ def test_a_deployed_gate_tells_its_verdict_by_its_state_and_its_comment_by_an_ar
 
     @flow
     def gate(error: str) -> None:
-        create_markdown_artifact("# Of the gate", key="gate-ship")
+        for key, shown in artifacts_of(FILES, "ship").items():
+            create_markdown_artifact(shown, key=key)
         create_markdown_artifact("# Of a check", key="checks-spans")
         (runner.folder / "run_id").write_text(flow_run.id)
         if error:
@@ -288,17 +299,29 @@ def test_a_deployed_gate_tells_its_verdict_by_its_state_and_its_comment_by_an_ar
     assert {error: (it.verdict, it.exit_code) for error, it in told.items()} == known
 
     monkeypatch.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
-    assert runner.run(deployment="gate/gate", candidate="x", comment="false") == 2
+    assert runner.run(deployment="gate/gate", candidate="x", comment="false", **{"confirm-cost": "true"}) == 2
     assert runner.summary.strip() == "# Of the gate"
+    folder = runner.folder / "nightjar-gate"
+    assert json.loads((folder / "verdict.json").read_text()) == {"verdict": "inconclusive"}
+    assert (folder / "junit.xml").read_text().splitlines() == ["<?xml version='1.0'?>", "<testsuite/>"]
     asked = json.loads((runner.folder / "asked.json").read_text())
     assert asked[:3] == ["deployment", "run", "gate/gate"]
-    assert json.loads(asked[4]) == {"name": "ship", "candidate": "x"}
+    assert json.loads(asked[4]) == {"name": "ship", "candidate": "x", "yes": True}
     assert asked[5:] == ["--watch", "--watch-timeout", "3600"]
 
     @flow
     def experiment() -> None:
         create_markdown_artifact("# Of an experiment", key="comparison-ship")
         (runner.folder / "run_id").write_text(flow_run.id)
+
+    @flow
+    def undecided() -> None:
+        (runner.folder / "run_id").write_text(flow_run.id)
+        raise errors.Inconclusive("nothing to compare")
+
+    undecided(return_state=True)
+    assert runner.run(deployment="gate/gate", comment="false") == 1, "no verdict is an error here as on the runner"
+    assert not (folder / "verdict.json").exists()
 
     experiment()
     assert runner.run(deployment="experiment/experiment", comment="false") == 1, "no pass without a verdict"
