@@ -9,6 +9,7 @@ from deployments.simulator.judging.judge import SimulatedJudge
 from deployments.simulator.writing.analyst import analysis_for
 from deployments.simulator.writing.coach import advice_for
 from deployments.simulator.writing.engineer import proposals_for
+from deployments.simulator.writing.name_reader import names_in
 from deployments.simulator.writing.skill import Skill
 from deployments.simulator.writing.sql_writer import sql_for
 
@@ -22,8 +23,9 @@ class SimulatedModel:
     times_asked: Counter[str] = field(default_factory=Counter)
 
     def written(self, asked: Asked) -> str | None:
-        """SQL, better prompts, tips or an analysis where *asked* wants them; None where it wants a verdict."""
-        return advice_for(asked) or sql_for(asked, self.skill) or proposals_for(asked) or analysis_for(asked)
+        """SQL, better prompts, tips, names or an analysis where *asked* wants them; None where it wants a verdict."""
+        writers = (advice_for, names_in, lambda it: sql_for(it, self.skill), proposals_for, analysis_for)
+        return next((text for write in writers if (text := write(asked))), None)
 
     def with_seed(self, asked: Asked) -> Asked:
         """*asked* with a seed where its answers should vary: how often the same was asked before."""

@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow as pa
 from tasks.curate.choice import Choice, Chooser, first_pool
 from tasks.curate.examples import Version, content_of, example_row, phoenix_example, table
 from tasks.curate.holdings import Holdings, file_of, holdings
-from tasks.curate.masking import anonymiser_of
+from tasks.curate.masking import NAMES_NOTE, anonymiser_of
 from tasks.curate.pool import Pool, Source, check, source
 from tasks.curate.strata import kept_kinds, strata_of
 from tasks.curate.versions import dataset_run, described, rules_of, version_row
@@ -178,7 +178,9 @@ async def curate(curating: Curating, wanted: Sequence[str] = ()) -> list[Batch]:
         choice = await curating.masked(now, choice, masks)
         row = await curating.write(now, choice)
         unlogged += await curating.log_unlogged(now) + int(row is not None and row["mlflow_run_id"] is None)
-        receipts.append(receipt(now, choice, row, curating.window, settings.smallest))
+        told = receipt(now, choice, row, curating.window, settings.smallest)
+        names_stay = row is not None and not curating.settings.anonymise.names
+        receipts.append(replace(told, notes=(*told.notes, NAMES_NOTE)) if names_stay else told)
     if unlogged:
         raise ServiceUnavailable(
             f"all datasets are curated, but {unlogged} versions are not in MLflow, which did not answer. "

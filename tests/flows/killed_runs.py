@@ -1,5 +1,7 @@
 """Run `python -m flows ...` again and again, each time dying by SIGKILL at a chosen point, and once to the end.
 
+Tests call `killed_and_run`, which starts this file.
+
 Every run is a process of its own, forked from one that has done the imports. Prints each process's wait status.
 """
 
@@ -7,11 +9,36 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 PRELOADED = ("flows.nightly", "flows.__main__", "great_expectations", "mlflow", "pandas", "phoenix.evals")
+Point = tuple[str, int, str]
+SECONDS_AT_MOST = 600
+
+
+def killed_and_run(points: Mapping[str, Point], arguments: Sequence[str]) -> int:
+    """Run the flows with *arguments*, once killed at each of *points* (see `arm`), then to the end; the last exit code.
+
+    Fails where a run lives past its point.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.flows.killed_runs", json.dumps(list(points.values())), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS_AT_MOST,
+        env=dict(os.environ),
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    *killed, last = json.loads(done.stdout.splitlines()[-1])
+    sys.stderr.write(done.stderr)
+    assert dict(zip(points, killed, strict=True)) == dict.fromkeys(points, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(last)
 
 
 def arm(target: str, nth: int, about: str) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from flows.curation import curation
 from flows.ingestion import ingestion
-from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.gateways.phoenix import Phoenix, digest_of
 from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tests.curate.traffic_rows import QUESTIONS
+from tests.flows.killed_runs import killed_and_run
 from tests.traffic import TestSpan, ingest
 
 pytestmark = pytest.mark.servers
@@ -86,3 +87,28 @@ async def test_labelled_traffic_becomes_datasets_whose_versions_grow_and_a_secon
     day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
     assert list(versions) == [f"{project} golden-{day}", f"{project} golden-{day}.2"]
     assert await examples_of(project, "golden", versions[f"{project} golden-{day}"]) == first
+
+
+STAGE = "tasks.shared.store.stage:Stage"
+POINTS = {
+    "examples in the lake, not in Phoenix": ("tasks.shared.gateways.phoenix.gateway:Phoenix.add_examples", 1, ""),
+    "examples in Phoenix, the version nowhere": (f"{STAGE}._publish_partition", 1, "/dataset_versions/"),
+}
+
+
+async def test_killed_half_way_and_run_again_each_dataset_has_each_example_and_its_version_once(
+    spans, servers, project
+):
+    approve(servers, spans[0:4:2])
+    asked = ["curation", "--window", "2026-11-18", "--datasets", "golden"]
+    assert killed_and_run(POINTS, asked) == 0
+    golden, _ = await curation(DAY, datasets=["golden"])
+    assert (golden.counts["added"], golden.counts["versions"]) == (0, 0)
+    found = await examples_of(project, "golden")
+    lake = Lake.open(load_settings().lake)
+    rows = lake.sql("SELECT example_id FROM examples", project)["example_id"].to_pylist()
+    assert sorted(rows) == sorted(example.id for example in found)
+    assert len(rows) == len({example.span_id for example in found}) == 6
+    (version,) = lake.sql("SELECT * FROM dataset_versions", project).to_pylist()
+    assert (version["examples"], version["added"], version["digest"]) == (6, 6, digest_of(found))
+    assert version["mlflow_run_id"]

@@ -1,10 +1,5 @@
 """Experiments end to end: real Phoenix, targets that are really called, scores as of every night."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +13,7 @@ from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.ledger import Ledger
 from tests.experiments.answers import CAPITALS
+from tests.flows.killed_runs import killed_and_run
 from tests.providers import MODEL, books, simulated
 
 pytestmark = pytest.mark.servers
@@ -118,19 +114,6 @@ async def push(name, tag, task):
         await phoenix.prompts.tag(pushed.prompt.version_id, tag)
 
 
-def statuses_of_killed_runs(arguments):
-    """Of the runs that die at POINTS, one after the other, and of the last, which is let live."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.flows.killed_runs", json.dumps(list(POINTS.values())), *arguments],
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    sys.stderr.write(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 async def test_two_prompts_are_compared_and_killed_anywhere_nothing_is_paid_twice_or_lost(
     dataset, project, nightjar_env, monkeypatch
 ):
@@ -148,10 +131,8 @@ async def test_two_prompts_are_compared_and_killed_anywhere_nothing_is_paid_twic
         monkeypatch.setenv("NIGHTJAR_PROMPTS__CACHE", str(nightjar_env / "prompts"))
         targets = ["--baseline", f"prompt:{project}", "--candidate", f"prompt:{project}@candidate"]
         arguments = ["experiment", "--gate", "prompts", *targets, "--dataset", dataset]
-        *killed, last = statuses_of_killed_runs(arguments)
+        assert killed_and_run(POINTS, arguments) == 0
         billed = books(url)
-    assert dict(zip(POINTS, killed, strict=True)) == dict.fromkeys(POINTS, signal.SIGKILL)
-    assert last == 0
     asked = rows("SELECT * FROM experiment_runs", project)
     assert [row["status"] for row in asked] == ["answered"] * 12
     assert {row["model"] for row in asked} == {MODEL}

@@ -13,6 +13,7 @@ from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import EXPERIMENT_RUNS, VERDICTS
 from tests.experiments.answers import CAPITALS
+from tests.flows.killed_runs import Point, killed_and_run
 
 pytestmark = pytest.mark.servers
 ANSWERS = "callable:tests.experiments.answers"
@@ -93,6 +94,27 @@ def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(d
     assert len(asked) == 2 * verdict["examples"]["asked"] < 2 * EXAMPLES
     again, _, same = decided(capsys, tmp_path / "again", "clueless version=1")
     assert (again, same) == (1, verdict)
+    assert rows(EXPERIMENT_RUNS, project) == asked
+    assert len(rows(VERDICTS, project)) == 1
+
+
+POINTS: dict[str, Point] = {
+    "some answers stored": ("tasks.shared.store.stage:Stage._publish_partition", 2, "/experiment_runs/"),
+    "decided, the verdict not stored": ("tasks.shared.store.stage:Stage._publish_partition", 1, "/verdicts/"),
+    "the verdict stored, its files not written": ("tasks.experiments.steps:write_files", 1, ""),
+}
+
+
+def test_killed_before_or_after_its_verdict_it_ends_with_the_same_one_and_asks_nothing_twice(
+    dataset, project, capsys, tmp_path
+):
+    asking = ["gate", "--name", "capitals", "--candidate", f"{ANSWERS}:clueless version=3", "--output", str(tmp_path)]
+    assert killed_and_run(POINTS, asking) == 1
+    verdict = json.loads((tmp_path / "verdict.json").read_bytes())
+    asked = rows(EXPERIMENT_RUNS, project)
+    assert len(asked) == len({row["trace_id"] for row in asked}) == 2 * verdict["examples"]["asked"]
+    code, _, same = decided(capsys, tmp_path / "again", "clueless version=3")
+    assert (code, same) == (1, verdict)
     assert rows(EXPERIMENT_RUNS, project) == asked
     assert len(rows(VERDICTS, project)) == 1
 

@@ -2,10 +2,6 @@
 
 import datetime as dt
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +15,15 @@ from tasks.shared.records import Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import TABLES
+from tests.flows.killed_runs import Point, killed_and_run
 
 pytestmark = pytest.mark.servers
 
 DAY = dt.date(2026, 11, 18)
+NIGHT = ("nightly", "--date", str(DAY))
 STAGE = "tasks.shared.store.stage:Stage"
 CLIENT = "mlflow.tracking.client:MlflowClient"
-POINTS: dict[str, tuple[str, int, str]] = {
+POINTS: dict[str, Point] = {
     "spans fetched, not yet checked": (f"{STAGE}.seal", 2, ""),
     "some hours of spans in place": (f"{STAGE}._publish_partition", 4, "/spans/"),
     "some decisions in place": (f"{STAGE}._publish_partition", 30, "/decisions/"),
@@ -45,29 +43,12 @@ async def test_killed_at_every_stage_and_run_again_it_ends_as_an_undisturbed_run
     # Twelve nights are run: two evaluators of spans and one of traces are enough to die between.
     monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["has_output", "no_error", "refusal"]')
     await send(simulate(Traffic(project=project, seed=3, days=1, until=DAY, spans=200)), servers.phoenix_url)
-    assert killed_and_run([]) == [0]
+    assert killed_and_run({}, NIGHT) == 0
     undisturbed = state(servers, project)
     forget(servers, project)
     monkeypatch.setenv("NIGHTJAR_LAKE__ROOT", str(nightjar_env.parent / "lake-of-the-killed"))
-    statuses = killed_and_run(list(POINTS.values()))
-    assert dict(zip(POINTS, statuses[:-1], strict=True)) == dict.fromkeys(POINTS, signal.SIGKILL)
-    assert statuses[-1] == 0
+    assert killed_and_run(POINTS, NIGHT) == 0
     assert state(servers, project) == undisturbed
-
-
-def killed_and_run(points: list[tuple[str, int, str]]) -> list[int]:
-    """Wait statuses of the runs that die at *points*, one after the other, and of the last, which is let live."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.flows.killed_runs", json.dumps(points), "nightly", "--date", str(DAY)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-        env=dict(os.environ),
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def state(servers, project: str) -> dict[str, Any]:

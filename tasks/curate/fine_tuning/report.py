@@ -11,13 +11,12 @@ import orjson
 from tasks.curate.fine_tuning.selection import RULES, Example
 from tasks.curate.fine_tuning.tokens import CharactersPerToken, Training
 from tasks.curate.fine_tuning.validation import Check, Spread, spread
+from tasks.curate.masking import NAMES_NOTE
 from tasks.shared.pages.blocks import Cell, Number, Table, Text
 from tasks.shared.pages.markdown import markdown
 from tasks.shared.pages.page import Page, Part
 from tasks.shared.records import Window
 from tasks.shared.settings import ExportSettings
-
-NAMES_NOTE = "People's names were not looked for: anonymise.names is off."
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,15 @@ async def test_on_request_every_text_is_paid_once_and_the_wall_holds(tmp_path):
         return asked.model_copy(update={"anonymise": AnonymiseSettings(names=on)})
 
     with simulated() as url:
-        for text in ("a simulated model lists no name", "a simulated model lists no name"):
+        for _ in range(2):
             async with names_judge(settings(url), "project", "run") as names:
-                assert await names.found(text) == ()
+                assert await names.found("no name in here") == ()
+                value = {"input": "Which devices does Anna Schmidt (anna@example.com) own?", "by": "Anna Schmidt"}
+                (kept,) = await masked([value], MASKING, names)
+                assert without_digests(kept["input"]) == "Which devices does <NAME> (<EMAIL>) own?"
+                assert kept["by"] in kept["input"], "one pseudonym for one person"
         async with names_judge(settings(url, per_run_usd=0), "project", "run") as names:
             assert await names.found("another text") is None
         async with names_judge(settings(url, on=False), "project", "run") as names:
             assert names is None
-        assert books(url)["answered"] == 1
+        assert books(url)["answered"] == 2
