@@ -60,7 +60,6 @@ def rows():
 
 # The partition is written as the round begins, and as it ends.
 POINTS: dict[str, Point] = {
-    "two verdicts taken": ("tasks.shared.store.stage:Stage._publish_partition", 3, "/verdicts/"),
     "the tag moved, nothing recorded": ("tasks.shared.store.stage:Stage._publish_partition", 2, "/prompt_candidates/"),
 }
 

@@ -99,7 +99,6 @@ def test_a_candidate_that_is_worse_fails_early_and_again_with_the_same_verdict(d
 
 
 POINTS: dict[str, Point] = {
-    "some answers stored": ("tasks.shared.store.stage:Stage._publish_partition", 2, "/experiment_runs/"),
     "decided, the verdict not stored": ("tasks.shared.store.stage:Stage._publish_partition", 1, "/verdicts/"),
     "the verdict stored, its files not written": ("tasks.experiments.steps:write_files", 1, ""),
 }
