@@ -68,7 +68,7 @@ down: $(NIGHTJAR) ## stop exactly what was started
 status: $(NIGHTJAR) ## show what runs and where
 	@$(PY) -m deployments.local status
 
-.PHONY: demo demo-gates demo-failures
+.PHONY: demo-alerts demo demo-gates demo-failures
 demo: env ## two weeks of simulated traffic through the whole pipeline, on real servers
 	@$(PY) -m deployments.local demo
 
@@ -77,6 +77,9 @@ demo-gates: $(NIGHTJAR) ## on the running demo: a golden dataset, three candidat
 
 demo-failures: $(NIGHTJAR) ## on the running demo: at which states its agent fails, beside the simulated truth
 	@$(PY) -m deployments.local demo-failures
+
+demo-alerts: $(NIGHTJAR) ## on the running demo: its incident becomes one alert, told once per channel, resolved
+	@$(PY) -m deployments.local demo-alerts
 
 .PHONY: deploy
 deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings

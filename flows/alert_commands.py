@@ -122,6 +122,34 @@ def silence(
     _say(f"{rule} is silent until {until:%Y-%m-%d %H:%M} UTC." if hours else f"{rule} is not silent any more.")
 
 
+@alerts.command
+def backtest(rule: str, /, *, days: int = 60, project: PROJECT_OPTION = None, json: JSON_OPTION = False) -> None:
+    """Replay a rule over the last days: when it would have fired, how often, and how fast it finds a drop.
+
+    Args:
+        rule: The rule.
+        days: How many days.
+        project: The Phoenix project; the settings' project by default.
+        json: Print it as JSON.
+    """
+    from tasks.alerts.back_test import back_test, measured_fully, sentences
+    from tasks.alerts.rulebook import rule_named
+    from tasks.shared.store.lake import Lake
+
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    lake, of, name = Lake.open(settings.lake), rule_named(settings, rule), project or settings.project
+    measured_fully(lake, name, settings, now)
+    found = back_test(lake, name, settings, of, now, days=days)
+    if json:
+        rows = {"rule": found.rule, "hours": found.hours, "series": found.series, "drops": found.drops}
+        rows |= {"alerts": [_as_json(alert) for alert in found.alerts]}
+        rows |= {"per_week": found.per_week if found.hours else None}
+        sys.stdout.write(orjson.dumps(rows).decode() + "\n")
+        return
+    for sentence in sentences(found):
+        _say(sentence)
+
+
 def _happen(identifiers: tuple[str, ...], what: Any, who: str, note: str, project: str | None) -> None:
     from tasks.alerts import by_hand
 

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from tasks.alerts.steps import evaluate_rules, measure_hours, note_flow_run, tell_channels
+from tasks.alerts.steps import evaluate_rules, measure_hours, note_flow_run, replay_rules, tell_channels
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 
@@ -23,7 +23,7 @@ async def alerting(
         dry_run: Write no alert and send nothing; the receipts say what would go where.
 
     Returns:
-        Receipts of the measurements, of the alerts, and of what was told.
+        Receipts of the measurements, of the alerts, of what was told, and of the back-tests of new or changed rules.
     """
     project = project or load_settings().project
     if happened:
@@ -31,4 +31,7 @@ async def alerting(
         return [noted, await tell_channels(noted.project, dry_run=dry_run)]
     measured = await measure_hours(project, window)
     evaluated = await evaluate_rules(project, window, dry_run=dry_run)
-    return [measured, evaluated, await tell_channels(project, dry_run=dry_run)]
+    told = await tell_channels(project, dry_run=dry_run)
+    return (
+        [measured, evaluated, told] if window or dry_run else [measured, evaluated, told, await replay_rules(project)]
+    )

@@ -96,5 +96,14 @@ def demo_failures_command() -> None:
         demo_failures(Console())
 
 
+@app.command(name="demo-alerts")
+def demo_alerts_command() -> None:
+    """Replay the hours around the demo's incident: raised, told once through each channel, resolved."""
+    from deployments.local.demo_alerts import demo_alerts
+
+    with only_command(FOLDER):
+        demo_alerts(Console())
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

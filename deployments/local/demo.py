@@ -31,6 +31,7 @@ from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
 
 DAYS, SPANS = 14, 4_200
+FRIDAY = 4
 
 
 class DemoFailed(NightjarError):
@@ -100,10 +101,14 @@ def tell_provider(stack: Stack, traffic: Simulation) -> None:
 
 
 def incident_day(day: dt.date) -> dt.date:
-    """The day of the simulated incident: the first demo's yesterday, the same ever after, so that days never change."""
+    """The day of the simulated incident: the last working day up to the first demo's yesterday, the same ever after.
+
+    So days never change; and on a weekend too few people are there for anybody to notice.
+    """
     remembered = FOLDER / "demo.json"
     if not remembered.exists():
-        remembered.write_text(json.dumps({"incident_day": str(day)}), encoding="utf-8")
+        working_day = day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
+        remembered.write_text(json.dumps({"incident_day": str(working_day)}), encoding="utf-8")
     return dt.date.fromisoformat(json.loads(remembered.read_text(encoding="utf-8"))["incident_day"])
 
 

@@ -7,6 +7,7 @@ from prefect import task
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 
+from tasks.alerts.back_test import back_test, note_tested, sentences, untested
 from tasks.alerts.evaluating import Clock, evaluate, events_of, write_events
 from tasks.alerts.flow_runs import FlowRun, events_of_run
 from tasks.alerts.hours import last_closed
@@ -52,6 +53,12 @@ async def tell_channels(project: str, *, dry_run: bool = False) -> Batch:
     return await asyncio.to_thread(_tell, settings, project, dry_run)
 
 
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+async def replay_rules(project: str) -> Batch:
+    """Replay new and changed rules over the measured days; the notes say what they would have done."""
+    return await asyncio.to_thread(_test, project)
+
+
 def _measure(project: str, window: Window | None) -> Batch:
     settings, now = load_settings(), dt.datetime.now(dt.UTC)
     lake = Lake.open(settings.lake)
@@ -80,6 +87,18 @@ def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
         )
     about = Window.of_day((closed - dt.timedelta(hours=1)).date())
     return Batch(ALERT_EVENTS.name, project, about, len(done.events), counts, notes=_some(notes))
+
+
+def _test(project: str) -> Batch:
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    lake, notes = Lake.open(settings.lake), list[str]()
+    rules = untested(lake, project, rules_of(settings))
+    for rule in rules:
+        notes += sentences(back_test(lake, project, settings, rule, now))
+        note_tested(lake, project, rule)
+    return Batch(
+        MEASUREMENTS.name, project, Window.of_day(now.date()), 0, {"rules_tested": len(rules)}, notes=_some(notes)
+    )
 
 
 def _note(project: str, happened: str, dry_run: bool) -> Batch:

@@ -12,7 +12,7 @@ from tasks.alerts.readings import TAIL, Reading, Readings
 from tasks.alerts.rule import AGAINST_WEEKS, Rule
 from tasks.shared.records import DAY, HOUR
 from tasks.shared.settings import AlertSettings
-from tasks.shared.statistics.seasonal import Departure, departure, excess_variance
+from tasks.shared.statistics.seasonal import Departure, Point, departure, excess_variance
 from tasks.shared.statistics.several import step_up
 
 # breach: beyond the limit for sure. clear: on the good side of it. unsure: neither. unknown: nothing to tell from.
@@ -49,14 +49,19 @@ UNKNOWN = Verdict("unknown")
 class Judgement:
     """One rule over the history of its measure. What was worked out for an hour is remembered.
 
-    `budget_usd` is what the rule's `budget` stands for; a rule without one finds nothing.
+    `budget_usd` is what the rule's `budget` stands for; a rule without one finds nothing. `beside` judges the
+    same rule on a history that differs in the series `changed` only: what it worked out of the others is taken over.
     """
 
     rule: Rule
     readings: Readings
     settings: AlertSettings
     budget_usd: float | None = None
+    beside: "Judgement | None" = None
+    changed: str = ""
     _verdicts: dict[dt.datetime, dict[str, Verdict]] = field(default_factory=dict)
+    _looks: dict[tuple[str, dt.datetime], tuple[Verdict, Claim]] = field(default_factory=dict)
+    _points: dict[tuple[str, dt.datetime], Point | None] = field(default_factory=dict)
     _departures: dict[tuple[str, dt.datetime], Departure | None] = field(default_factory=dict)
     _excess: dict[tuple[str, dt.date], float | None] = field(default_factory=dict)
 
@@ -91,6 +96,13 @@ class Judgement:
 
     def _look(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
         """What is seen of a series by itself, and the claim that it is beyond the limit at a tail."""
+        if self.beside is not None and series != self.changed:
+            return self.beside._look(series, end)
+        if (series, end) not in self._looks:
+            self._looks[series, end] = self._looked(series, end)
+        return self._looks[series, end]
+
+    def _looked(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
         if self.rule.sense in AGAINST_WEEKS:
             return self._against_weeks(series, end)
         if self.rule.sense == "no data":
@@ -130,12 +142,17 @@ class Judgement:
     def _departure(self, series: str, end: dt.datetime) -> Departure | None:
         """From the same hours of the earlier weeks; None where fewer than two of them are known."""
         if (series, end) not in self._departures:
-            now = self.readings.point(series, end, self.rule.hours)
+            now = self._point(series, end)
             weeks = (end - back * WEEK for back in range(1, self.settings.weeks + 1)) if now else ()
-            before = [point for week in weeks if (point := self.readings.point(series, week, self.rule.hours))]
+            before = [point for week in weeks if (point := self._point(series, week))]
             enough = now is not None and len(before) >= LEAST_WEEKS
             self._departures[series, end] = departure(now, before) if now and enough else None
         return self._departures[series, end]
+
+    def _point(self, series: str, end: dt.datetime) -> Point | None:
+        if (series, end) not in self._points:
+            self._points[series, end] = self.readings.point(series, end, self.rule.hours)
+        return self._points[series, end]
 
     def _excess_before(self, series: str, end: dt.datetime) -> float | None:
         """By how much the series varied beside sampling in the weeks before the day; None where too little is known."""

@@ -1,0 +1,148 @@
+"""A rule over hours of the past: when it would have fired, and how long it takes to find a simulated drop."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log
+from random import Random
+from statistics import median
+
+from tasks.alerts.history import History, Hour
+from tasks.alerts.life_cycle import Book, events_at
+from tasks.alerts.measure import Measure
+from tasks.alerts.readings import Readings
+from tasks.alerts.verdicts import Judgement
+from tasks.shared.alert_history import Alert, alerts_of
+from tasks.shared.records import HOUR
+from tasks.shared.statistics.poisson import poisson_interval
+from tasks.shared.statistics.sketch import GROWTH, parsed, written
+
+WEEK_HOURS = 7 * 24
+DROPS = (0.05, 0.10, 0.20)
+WITHIN_HOURS = 48
+# 37 hours apart, drops begin at every hour of the day.
+APART_HOURS, MOST_DROPS = 37, 16
+NEVER = 10**6
+
+
+@dataclass(frozen=True)
+class Found:
+    """How a simulated drop of one size was found: in `found` of `tries` within two days, after so many hours."""
+
+    drop: float
+    tries: int
+    found: int
+    median_hours: float | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a rule would have done over `hours` hours of `series` series, and how it finds drops of one of them."""
+
+    rule: str
+    hours: int
+    series: int
+    alerts: tuple[Alert, ...]
+    drops: tuple[Found, ...] = ()
+    dropped: str = ""
+
+    @property
+    def per_week(self) -> tuple[float, float, float]:
+        """Alerts a week, and the interval of their expected number."""
+        weeks = self.hours / WEEK_HOURS
+        low, high = poisson_interval(len(self.alerts))
+        return len(self.alerts) / weeks, low / weeks, high / weeks
+
+
+def replay(judgement: Judgement, ends: Sequence[dt.datetime], *, drops: Sequence[float] = DROPS) -> Replay:
+    """Evaluate the rule at every one of the *ends* (of hours, in order) as if they came now; nothing is written."""
+    alerts = fired(judgement, ends)
+    series = judgement.readings.history.series(judgement.rule.metric, judgement.rule.by)
+    dropped = _busiest(judgement, series) if judgement.rule.sense != "no data" and series else None
+    found = [_dropped(judgement, dropped, ends, alerts, drop) for drop in drops] if dropped is not None else []
+    return Replay(judgement.rule.name, len(ends), len(series), tuple(alerts), tuple(found), dropped or "")
+
+
+def fired(judgement: Judgement, ends: Sequence[dt.datetime]) -> list[Alert]:
+    """The alerts that the rule would have raised."""
+    settings = judgement.settings.model_copy(update={"renew_after_hours": NEVER})
+    book = Book("replay", (), ends[-1] if ends else dt.datetime.now(dt.UTC), settings)
+    for end in ends:
+        book = book.with_events(events_at(book, judgement, end))
+    return list(alerts_of(book.events).values())
+
+
+def worse(hour: Hour, measure: Measure, drop: float, draw: Random) -> Hour:
+    """The hour as it would have been with things worse by *drop*: a simulation on the real hour.
+
+    A share moves by so many points: good units are drawn to be bad ones, each of a cluster of the usual size. Anything
+    else is multiplied.
+    """
+    if measure.kind == "share":
+        return _worse_share(hour, 1 if measure.worse == "high" else -1, drop, draw)
+    factor = 1 + drop if measure.worse == "high" else 1 - drop
+    sums = hour.sums
+    sums = replace(
+        sums,
+        total=sums.total * factor,
+        total_squares=sums.total_squares * factor**2,
+        products=sums.products * factor,
+    )
+    shift = round(log(factor) / log(GROWTH))
+    sketch = written(Counter({bucket + shift: count for bucket, count in parsed(hour.sketch).items()}))
+    return Hour(sums, sketch, hour.example)
+
+
+def _worse_share(hour: Hour, sign: int, drop: float, draw: Random) -> Hour:
+    sums = hour.sums
+    if not sums.weight:
+        return hour
+    bad = sums.total if sign > 0 else sums.weight - sums.total
+    good = sums.weight - bad
+    chance = min(1.0, drop * sums.weight / good) if good > 0 else 0.0
+    unit = sums.weight / sums.n
+    moved = sign * unit * sum(draw.random() < chance for _ in range(round(good / unit)))
+    cluster = sums.weight_squares / sums.weight
+    total = min(max(sums.total + moved, 0.0), sums.weight)
+    squares = max(sums.total_squares + moved * cluster * (total + sums.total) / (2 * sums.weight), 0.0)
+    changed = replace(sums, total=total, total_squares=squares, products=max(sums.products + moved * cluster, 0.0))
+    return Hour(changed, hour.sketch, hour.example)
+
+
+def _dropped(
+    judgement: Judgement, series: str, ends: Sequence[dt.datetime], alerts: Sequence[Alert], drop: float
+) -> Found:
+    """How the rule finds a drop in *series* that begins at different hours of the newest weeks."""
+    starts = list(ends[:-WITHIN_HOURS][::-APART_HOURS])[:MOST_DROPS]
+    quiet = [start for start in starts if not any(_lasted(alert, start) for alert in alerts if alert.key[1] == series)]
+    delays = [_delay(judgement, series, start, drop) for start in quiet]
+    known = [delay for delay in delays if delay is not None]
+    return Found(drop, len(delays), len(known), median(known) if known else None)
+
+
+def _delay(judgement: Judgement, series: str, start: dt.datetime, drop: float) -> int | None:
+    """Hours from the *start* of a drop to its alert; None when there is none within two days."""
+    name, measure = judgement.rule.metric, judgement.readings.measure
+    draw = Random(f"{name} {series} {start.isoformat()} {drop}")  # noqa: S311 - a simulation
+    base = judgement.readings.history
+    changed = dict(base.hours.get((name, series), {}))
+    for number in range(WITHIN_HOURS):
+        if (at := start + number * HOUR) in changed:
+            changed[at] = worse(changed[at], measure, drop, draw)
+    history = History({**base.hours, (name, series): changed}, base.measured)
+    readings = Readings(name, measure, history, judgement.readings.calibrations)
+    other = Judgement(judgement.rule, readings, judgement.settings, judgement.budget_usd, judgement, series)
+    return next((n for n in range(1, WITHIN_HOURS + 1) if other.lasts(series, start + n * HOUR)), None)
+
+
+def _lasted(alert: Alert, start: dt.datetime) -> bool:
+    """Whether the alert was open at any time of a drop that begins at *start*."""
+    end = alert.resolved.start_time if alert.resolved else dt.datetime.max.replace(tzinfo=dt.UTC)
+    return alert.raised.start_time <= start + WITHIN_HOURS * HOUR and end > start
+
+
+def _busiest(judgement: Judgement, series: Sequence[str]) -> str:
+    """The series with most units."""
+    hours, name = judgement.readings.history.hours, judgement.rule.metric
+    return max(series, key=lambda each: sum(hour.sums.n for hour in hours.get((name, each), {}).values()))
