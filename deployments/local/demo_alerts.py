@@ -28,7 +28,7 @@ from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ALERT_EVENTS, DELIVERIES
 
-RULE = "error_rate"
+RULE = "failing_queries"
 # The rule's window in nightjar.toml, and how long it takes until two windows in a row are well after the incident.
 WINDOW_HOURS, AFTER_HOURS = 3, 6
 Row = dict[str, Any]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import socket
 from threading import Thread
 from typing import Any
 
@@ -64,16 +65,23 @@ def receiving() -> Iterator[Receivers]:
     """Run the receivers on free ports for as long as the block lasts."""
     receivers = Receivers()
     server = ThreadingHTTPServer((HOST, 0), _handler(receivers))
-    mails = Controller(receivers, hostname=HOST, port=0)
+    mails = Controller(receivers, hostname=HOST, port=_free_port())
     mails.start()
     Thread(target=server.serve_forever, daemon=True).start()
-    receivers.port, receivers.mail_port = server.server_port, mails.server.sockets[0].getsockname()[1]
+    receivers.port, receivers.mail_port = server.server_port, mails.port
     try:
         yield receivers
     finally:
         server.shutdown()
         server.server_close()
         mails.stop()
+
+
+def _free_port() -> int:
+    """A port that nobody listens on: the mail server takes no 0 for any."""
+    with socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _handler(receivers: Receivers) -> type[BaseHTTPRequestHandler]:

@@ -105,7 +105,7 @@ def _worse_share(hour: Hour, sign: int, drop: float, draw: Random) -> Hour:
     moved = sign * unit * sum(draw.random() < chance for _ in range(round(good / unit)))
     cluster = sums.weight_squares / sums.weight
     total = min(max(sums.total + moved, 0.0), sums.weight)
-    squares = max(sums.total_squares + moved * cluster * (total + sums.total) / (2 * sums.weight), 0.0)
+    squares = max(sums.total_squares + moved * cluster, 0.0)
     changed = replace(sums, total=total, total_squares=squares, products=max(sums.products + moved * cluster, 0.0))
     return Hour(changed, hour.sketch, hour.example)
 

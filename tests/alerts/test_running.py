@@ -22,13 +22,6 @@ from tests.reports.days import at, metric
 BAD_HOURS = (9, 10)
 
 
-@pytest.fixture(autouse=True)
-def unchecked(monkeypatch):
-    """The checks have tests of their own, and take most of the time of a run."""
-    for module in ("tasks.alerts.measuring", "tasks.alerts.evaluating", "tasks.shared.channels.deliveries"):
-        monkeypatch.setattr(f"{module}.gate", lambda *_, **__: None)
-
-
 @pytest.fixture
 def settings(tmp_path):
     return settings_below(tmp_path)
