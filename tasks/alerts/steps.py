@@ -60,7 +60,7 @@ async def replay_rules(project: str) -> Batch:
 
 
 def _measure(project: str, window: Window | None) -> Batch:
-    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    settings, now = load_settings(), _now()
     lake = Lake.open(settings.lake)
     closed = _closed(now, window)
     done = measure(lake, project, settings, closed, HISTORY_DAYS)
@@ -72,7 +72,7 @@ def _measure(project: str, window: Window | None) -> Batch:
 
 
 def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
-    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    settings, now = load_settings(), _now()
     lake, closed = Lake.open(settings.lake), _closed(now, window)
     rules = rules_of(settings)
     done = evaluate(lake, project, settings, rules, Clock(now, closed, window), dry_run=dry_run)
@@ -90,7 +90,7 @@ def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
 
 
 def _test(project: str) -> Batch:
-    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    settings, now = load_settings(), _now()
     lake, notes = Lake.open(settings.lake), list[str]()
     rules = untested(lake, project, rules_of(settings))
     for rule in rules:
@@ -102,7 +102,7 @@ def _test(project: str) -> Batch:
 
 
 def _note(project: str, happened: str, dry_run: bool) -> Batch:
-    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    settings, now = load_settings(), _now()
     lake, run = Lake.open(settings.lake), FlowRun.parse(happened)
     project = run.project or project
     rules = [rule for rule in rules_of(settings).values() if rule.sense == "failed"]
@@ -120,7 +120,7 @@ def _note(project: str, happened: str, dry_run: bool) -> Batch:
 
 
 def _tell(settings: Settings, project: str, dry_run: bool) -> Batch:
-    lake, now = Lake.open(settings.lake), dt.datetime.now(dt.UTC)
+    lake, now = Lake.open(settings.lake), _now()
     with lake.one_writer(f"telling-alerts-{project}"):
         told = tell(lake, settings, untold(lake, project, settings, now), dry_run=dry_run)
     notes = [f"{each.channel}: {each.status}: {each.detail}" for each in told.deliveries if each.status != "sent"]
@@ -153,6 +153,10 @@ def _some(notes: list[str]) -> tuple[str, ...]:
     return (
         (*notes[:MOST_NOTES], f"... and {len(notes) - MOST_NOTES} more.") if len(notes) > MOST_NOTES else tuple(notes)
     )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 async def _secret(block: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tasks.alerts.evaluating import REMEMBERED_DAYS
 from tasks.alerts.wording import TOLD_AS, digest_of, message_of
 from tasks.shared.alert_history import AlertEvent, in_order
 from tasks.shared.channels import Delivery, Message, deliver
@@ -35,7 +36,8 @@ class Told:
 def untold(lake: Lake, project: str, settings: Settings, now: dt.datetime) -> list[tuple[Message, list[str]]]:
     """The messages that a channel has not taken yet, with these channels, oldest first."""
     since = now - settings.alerts.retry_hours * HOUR
-    rows = lake.sql(RECORDED, project, None, {"since": since, "told": list(TOLD_AS)}).to_pylist()
+    remembered = Window.of_day(now.date()).reaching_back(REMEMBERED_DAYS * 24)
+    rows = lake.sql(RECORDED, project, remembered, {"since": since, "told": list(TOLD_AS)}).to_pylist()
     events = in_order(AlertEvent.of(row) for row in rows)
     if not events:
         return []

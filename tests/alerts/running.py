@@ -32,11 +32,11 @@ def settings_below(folder: Path, channels: dict[str, Any] | None = None, **alert
 
 def run(settings: Settings, closed: dt.datetime, window: Window | None = None) -> tuple[Evaluated, Told]:
     """A run at the time *closed*; on *window* alone if one is given."""
-    lake = Lake.open(settings.lake)
+    lake, now = Lake.open(settings.lake), closed + dt.timedelta(minutes=15)
     measure(lake, PROJECT, settings, window.end if window else closed, 3)
-    clock = Clock(dt.datetime.now(dt.UTC), window.end if window else closed, window)
+    clock = Clock(now, window.end if window else closed, window)
     done = evaluate(lake, PROJECT, settings, rules_of(settings), clock)
-    return done, tell(lake, settings, untold(lake, PROJECT, settings, dt.datetime.now(dt.UTC)))
+    return done, tell(lake, settings, untold(lake, PROJECT, settings, now))
 
 
 def told(folder: Path) -> list[str]:

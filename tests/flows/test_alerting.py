@@ -37,8 +37,9 @@ channels = ["first", "second"]
 
 
 @pytest.fixture
-def lake(nightjar_env, project, tmp_path) -> Lake:
-    """One simulated day with an incident, in the lake and ingested."""
+def lake(nightjar_env, project, tmp_path, monkeypatch) -> Lake:
+    """One simulated day with an incident, in the lake and ingested; it is the morning after."""
+    monkeypatch.setattr("tasks.alerts.steps._now", lambda: Window.of_day(DAY).end + 8 * HOUR)
     (tmp_path / "nightjar.toml").write_text(TOML.format(folder=tmp_path))
     lake, day = Lake.open(load_settings().lake), Window.of_day(DAY)
     # The project is part of the seed: each test's traffic would be another one.
