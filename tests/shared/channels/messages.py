@@ -11,6 +11,11 @@ from tasks.shared.pages.blocks import Link
 from tasks.shared.settings import LakeSettings, Settings
 from tasks.shared.store.lake import Lake
 
+# Of a report as a mail: text, HTML with a picture inside, and the page.
+PARTS_OF_MAIL = [
+    *("multipart/mixed", "multipart/alternative", "text/plain", "multipart/related"),
+    *("text/html", "image/png", "text/html"),
+]
 AT = dt.datetime(2026, 11, 19, 5, tzinfo=dt.UTC)
 
 

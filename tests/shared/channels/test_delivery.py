@@ -1,7 +1,11 @@
 """Delivery: once, through every channel, tried again, recorded, threaded, and without secrets."""
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,6 +186,26 @@ async def test_secrets_of_named_channels_come_out_of_the_vault():
     assert channel_problems(filled, ["a"]) == ()
     assert filled.channels["a"].own == {"folder": "/tmp/there"}
     assert filled.channels["b"] == settings.channels["b"]
+
+
+def test_a_run_that_is_killed_after_sending_sends_again_and_what_is_told_is_there_once(tmp_path):
+    folder, lake = tmp_path / "out", tmp_path / "lake"
+    script = f"""
+import os, signal
+from tasks.shared.channels import deliver
+from tasks.shared.channels.deliveries import Ledger
+from tests.shared.channels.messages import alert, lake_in, with_channels
+from pathlib import Path
+Ledger.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+deliver(lake_in(Path({str(lake)!r})), with_channels(a={{"kind": "file", "folder": {str(folder)!r}}}), alert(), ["a"])
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[3], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (told_before,) = folder.rglob("message.json")
+    settings = with_channels(a={"kind": "file", "folder": str(folder)})
+    statuses = [deliver(lake_in(lake), settings, alert(), ["a"])[0].status for _ in range(2)]
+    assert statuses == ["sent", "already_sent"]
+    assert list(folder.rglob("message.json")) == [told_before]
 
 
 def test_two_runs_at_once_send_a_message_once(tmp_path, kinds):

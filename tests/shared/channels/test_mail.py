@@ -7,7 +7,9 @@ import pytest
 from tasks.shared.channels import File, channel_problems, deliver
 from tasks.shared.channels.mail import MailOptions, as_mail
 from tests.shared.channels.mailbox import LOGIN, PASSWORD, authority, mail_server
-from tests.shared.channels.messages import a_png, alert, lake_in, report, with_channels
+from tests.shared.channels.messages import PARTS_OF_MAIL, a_png, alert, lake_in, report, with_channels
+
+pytestmark = pytest.mark.usefixtures("unchecked")
 
 TO = ["ada@example.com", "Grace Hopper <grace@example.com>"]
 
@@ -35,15 +37,7 @@ def test_a_report_is_text_and_html_with_its_picture_inside_and_the_page_attached
     body, attachment = mail.iter_parts()
     text, related = body.iter_parts()
     html, picture = related.iter_parts()
-    assert [part.get_content_type() for part in (mail, body, text, related, html, picture, attachment)] == [
-        "multipart/mixed",
-        "multipart/alternative",
-        "text/plain",
-        "multipart/related",
-        "text/html",
-        "image/png",
-        "text/html",
-    ]
+    assert [part.get_content_type() for part in (mail, body, text, related, html, picture, attachment)] == PARTS_OF_MAIL
     assert text.get_content().split("\r\n") == ["Spans: 1,200", "Errors: 0.4 %", "Grüße", ""]
     assert 'src="cid:latency.png"' in html.get_content()
     assert (picture["Content-ID"], picture.get_content_disposition()) == ("<latency.png>", "inline")

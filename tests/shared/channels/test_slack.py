@@ -9,6 +9,8 @@ from tasks.shared.channels.slack_blocks import blocks
 from tests.serving import Heard, Said, Service, serving
 from tests.shared.channels.messages import a_png, alert, lake_in, report, with_channels
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 TOKEN = "xoxb-not-a-real-token"
 POST = "/api/chat.postMessage"
 

@@ -14,6 +14,8 @@ from tasks.shared.channels.kinds.teams import card
 from tests.serving import Said, Service, serving
 from tests.shared.channels.messages import alert, lake_in, report, with_channels
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 SECRET = "a secret of sixteen letters"
 TOKEN = "T0K3N-in-the-path"
 
