@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tasks.shared.channels import Message, channel_problems, deliver
@@ -66,6 +67,14 @@ def test_a_webhook_gets_signed_json_that_anybody_with_the_secret_can_check(servi
     }
     assert found.status == "sent"
     assert TOKEN not in found.detail
+
+
+def test_no_address_gets_into_a_log_that_tells_of_every_request(service, tell, caplog):
+    caplog.set_level("DEBUG")
+    tell(alert(), **webhook(service))
+    httpx.post(service.url, content=b"")
+    assert "HTTP Request: POST" in caplog.text
+    assert TOKEN not in caplog.text
 
 
 def test_the_same_message_has_the_same_idempotency_key_whenever_it_is_sent(service, tell):

@@ -1,7 +1,9 @@
 """POST, and what the answer means for whoever sent it."""
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -10,7 +12,17 @@ import httpx
 from tasks.shared.errors import ConfigurationError, ServiceBusy, ServiceRefused, ServiceUnavailable
 
 WORDS_AT_MOST = 200
+# Whether the request of this thread is one whose address is a secret.
+telling: ContextVar[bool] = ContextVar("telling", default=False)
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
+
+
+def _not_telling(_record: logging.LogRecord) -> bool:
+    """Keep httpx from logging the whole address at level INFO."""
+    return not telling.get()
+
+
+logging.getLogger("httpx").addFilter(_not_telling)
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ def post(
         ServiceRefused: Any other answer that is no success.
         ConfigurationError: *url* is none.
     """
-    where = f"{service} ({host_of(url)})"
+    where, quietly = f"{service} ({host_of(url)})", telling.set(True)
     try:
         answer = httpx.post(
             url,
@@ -55,6 +67,8 @@ def post(
         raise ConfigurationError(f"the address of {service} is no URL. Write https://host/path.") from None
     except httpx.HTTPError as error:
         raise ServiceUnavailable(f"{where} cannot be reached: {type(error).__name__} {error}.") from error
+    finally:
+        telling.reset(quietly)
     if answer.is_success:
         return Answer(answer.status_code, answer.content)
     raise _failure(where, answer)
