@@ -121,6 +121,7 @@ def digest_of(events: Sequence[AlertEvent], channel: str, project: str, phoenix_
         facts=tuple((kind, str(count)) for kind, count in counts.items() if count),
         links=(Link("project in Phoenix", project_url(without_password(phoenix_url), project)),),
         data={"events": [_data(event) for event in events]},
+        parts=tuple(message_of(event, project, phoenix_url) for event in events),
     )
 
 

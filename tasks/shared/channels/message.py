@@ -40,6 +40,7 @@ class Message:
     The same `message_id` is never sent twice through one channel. Messages about one thing share their `topic`: a
     thread in Slack, an incident in PagerDuty. `at` is the time that it is about, UTC. `text` is whole by itself; an
     empty `html` is made from it, an empty `summary` is its beginning. `data` is for machines and holds JSON types only.
+    `parts` are the messages that a digest stands for, for channels that follow each topic by itself.
     """
 
     message_id: str
@@ -57,6 +58,7 @@ class Message:
     files: tuple[File, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
+    parts: tuple["Message", ...] = ()
 
 
 def document(message: Message) -> dict[str, Any]:

@@ -156,6 +156,16 @@ def test_pagerduty_follows_the_life_of_an_alert_under_one_key(service, tell):
     assert events[0]["links"] == [{"href": "http://phoenix.test/t/1", "text": "worst trace"}]
 
 
+def test_each_alert_of_a_digest_keeps_its_own_incident_and_what_is_over_pages_nobody(service, tell):
+    other = alert("raised", topic="alert:a2", message_id="alert:a2:raised")
+    parts = (alert("raised"), other, alert("resolved"))
+    digest = alert("digest", topic="alerts:b", message_id="alerts:b", parts=parts)
+    found = tell(digest, kind="pagerduty", routing_key="R" * 32, url=service.url)
+    events = [(heard.json["event_action"], heard.json["dedup_key"]) for heard in service.heard]
+    assert events == [("resolve", "alert:a1"), ("trigger", "alert:a2")]
+    assert found.detail == "2 events to 127.0.0.1: 'Errors: 12 % of 400 traces'"
+
+
 def test_a_report_pages_nobody(service, tell):
     assert tell(report(), kind="pagerduty", routing_key="R" * 32, url=service.url).status == "sent"
     (heard,) = service.heard

@@ -28,20 +28,27 @@ def preview(message: Message, options: PagerDutyOptions) -> str:
     """What is done with which incident."""
     if message.event == "report":
         return f"change event to {host_of(options.url)}: {message.title!r}"
+    if message.parts:
+        return f"{len(_standing(message))} events to {host_of(options.url)}: {message.title!r}"
     return f"{_action(message)} of {dedup_key(message.topic)!r} to {host_of(options.url)}: {message.title!r}"
 
 
 def send(message: Message, options: PagerDutyOptions, _earlier: str) -> Sent:
-    """POST an event. The topic is its key: an incident is triggered once, however often it is sent."""
+    """POST an event; for a digest one for each incident, with how it stands: what is over by then pages nobody.
+
+    The topic is the incident's key, so that it is triggered once, however often it is sent.
+    """
     path = "/v2/change/enqueue" if message.event == "report" else "/v2/enqueue"
-    post(
-        "PagerDuty",
-        options.url.rstrip("/") + path,
-        content=orjson.dumps(event(message, options.routing_key.get_secret_value())),
-        headers={"content-type": "application/json"},
-        timeout_seconds=options.timeout_seconds,
-    )
-    return Sent(preview(message, options), "" if message.event == "report" else dedup_key(message.topic))
+    for part in _standing(message):
+        post(
+            "PagerDuty",
+            options.url.rstrip("/") + path,
+            content=orjson.dumps(event(part, options.routing_key.get_secret_value())),
+            headers={"content-type": "application/json"},
+            timeout_seconds=options.timeout_seconds,
+        )
+    is_one = message.event != "report" and not message.parts
+    return Sent(preview(message, options), dedup_key(message.topic) if is_one else "")
 
 
 def event(message: Message, routing_key: str) -> dict[str, Any]:
@@ -74,6 +81,11 @@ def event(message: Message, routing_key: str) -> dict[str, Any]:
 def dedup_key(topic: str) -> str:
     """The incident's key: the topic, or its digest where it is too long."""
     return topic if len(topic) <= KEY_CHARACTERS else hashlib.sha256(topic.encode()).hexdigest()
+
+
+def _standing(message: Message) -> tuple[Message, ...]:
+    """The last message of each topic in a digest, or the message itself."""
+    return tuple({part.topic: part for part in message.parts or (message,)}.values())
 
 
 def _action(message: Message) -> str:
