@@ -2,10 +2,12 @@
 
 The rule, in this order (`benchmarks/failures.py` measures it beside code alone and the judge alone):
 1. A label is the truth.
-2. Where code is certain of a failure, that state failed. The judge may name an earlier one, which is then the first: a
-   quiet failure shows in no span, and the loud one after it may be its consequence.
-3. Where code only suspects, or saw no failure, the judge's verdict counts.
-4. Without a verdict, what code saw or suspects counts.
+2. The judge is heard on what code leaves open, and on nothing else: whether an earlier state failed quietly where a
+   step's error speaks of what it was given; whether the answer of a run that ended well is one (then the last state
+   failed); and everything of a run that stopped without a word, or that showed signs and ended well.
+3. Else, and without a verdict, what code saw counts.
+
+So a judge that errs on runs where code is certain does no harm: most runs are such.
 """
 
 from dataclasses import dataclass
@@ -42,11 +44,10 @@ class Attribution:
 def combined(run: Run, code: Detected, judge: Verdict | None, taxonomy: Taxonomy) -> Attribution:
     """What code and judge say together."""
     said = judge.state if judge else None
-    if said is None or said == code.state:
+    if judge is None or said is None or said == code.state:
         return _by_code(code, judge if said else None)
-    if code.certain and code.state != NONE and not _earlier(said, code.state, taxonomy):
+    if not _heard(said, code, taxonomy):
         return _by_code(code, None)
-    assert judge is not None
     return _by_judge(run, said, judge.explanation, taxonomy)
 
 
@@ -75,8 +76,16 @@ def _by_judge(run: Run, state: str, explanation: str, taxonomy: Taxonomy) -> Att
     return Attribution(state, before[-1] if before else NONE, step.span_id if step else None, "judge", explanation)
 
 
-def _earlier(one: str, other: str, taxonomy: Taxonomy) -> bool:
-    return one != NONE and taxonomy.places[one] < taxonomy.places[other]
+def _heard(said: str, code: Detected, taxonomy: Taxonomy) -> bool:
+    """Whether code leaves open what the judge says."""
+    match code.leaves_open:
+        case "all":
+            return True
+        case "answer":
+            return said == taxonomy.states[-1]
+        case "earlier":
+            return said != NONE and taxonomy.places[said] < taxonomy.places[code.state]
+    return False
 
 
 def verdict_of(decision: dict[str, Any], taxonomy: Taxonomy) -> Verdict:

@@ -1,17 +1,19 @@
 """The first state of a run that failed, as code sees it.
 
 A run ended well when its root says no failure and its last state completed. In such a run every sign was made good. In
-any other, a hard sign stands unless a later step of its state has none. A soft sign stands where what it spoiled shows:
+any other, a hard sign stands unless a later span of its name has none. A soft sign stands where what it spoiled shows:
 the next state never ran, or its error speaks of what it was given. A run that stopped without any standing sign stopped
 at the state that ran last: what it said could not be used, which code cannot know, so this is no more than a suspicion.
+What code cannot see it leaves open, to be told by a judge.
 """
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-from tasks.failures.runs import Run, Step
-from tasks.failures.signs import Sign, said_by_error, signs_of
+from tasks.failures.runs import Run
+from tasks.failures.signs import Sign, signs_of
 from tasks.failures.taxonomy import NONE, Taxonomy
 from tasks.shared.step_signs.error_text import says_error
 
@@ -30,18 +32,23 @@ GIVEN = re.compile(
 )
 
 
+Open = Literal["nothing", "earlier", "answer", "all"]
+
+
 @dataclass(frozen=True)
 class Detected:
     """What code makes of a run.
 
-    `state` is the first that failed, or `none`; `sign` is what told it. `certain` says that nothing of it is a guess:
-    a standing sign in a run that did not end well, or no sign at all in one that did.
+    `state` is the first that failed, or `none`; `sign` is what told it. `leaves_open` is what code cannot see:
+    nothing, where a step says what went wrong with itself; whether an earlier state failed quietly, where it says that
+    of what it was given; whether the answer is one, of a run that ended well without any sign; and all, of a run that
+    stopped without a word, or that showed signs and ended well.
     """
 
     state: str
     last_success: str
     sign: Sign | None
-    certain: bool
+    leaves_open: Open
 
     @property
     def span_id(self) -> str | None:
@@ -54,12 +61,13 @@ def detected(run: Run, taxonomy: Taxonomy, expected: Collection[str] = ()) -> De
     by_state = signs_by_state(run)
     absent = skipped(run, taxonomy, expected)
     if ended_well(run, taxonomy, by_state, expected):
-        return Detected(NONE, taxonomy.states[-1], None, certain=not by_state and not absent)
+        return Detected(NONE, taxonomy.states[-1], None, "all" if by_state or absent else "answer")
     standing = [sign for state, signs in by_state.items() if (sign := _standing(run, state, signs, by_state))]
     standing += absent
     if standing:
         first = min(standing, key=lambda sign: taxonomy.places[sign.state])
-        return Detected(first.state, completed_before(run, taxonomy, first.state, by_state), first, certain=True)
+        left: Open = "earlier" if first.hard and GIVEN.search(first.reason) else "nothing"
+        return Detected(first.state, completed_before(run, taxonomy, first.state, by_state), first, left)
     return _stopped(run, taxonomy, by_state)
 
 
@@ -122,12 +130,7 @@ def _standing(run: Run, state: str, signs: list[Sign], by_state: dict[str, list[
     if not after:
         return signs[0]
     hard = next((sign for sign in by_state.get(after[0], ()) if sign.hard), None)
-    blames = hard is not None and GIVEN.search(_error_of(run.step_of(after[0]), hard))
-    return signs[0] if blames else None
-
-
-def _error_of(step: Step | None, sign: Sign) -> str:
-    return said_by_error(step.row) if step and sign.kind != "output" else sign.reason
+    return signs[0] if hard is not None and GIVEN.search(hard.reason) else None
 
 
 def _stopped(run: Run, taxonomy: Taxonomy, by_state: dict[str, list[Sign]]) -> Detected:
@@ -135,9 +138,9 @@ def _stopped(run: Run, taxonomy: Taxonomy, by_state: dict[str, list[Sign]]) -> D
     visited = run.visited()
     if not visited:
         first = Sign("missing", taxonomy.states[0], None, "the run has no span of any state")
-        return Detected(first.state, NONE, first, certain=False)
+        return Detected(first.state, NONE, first, "all")
     last = visited[-1]
     step = run.step_of(last)
     reason = f"the run stopped after it: {' '.join((run.root['output_head'] or 'without an answer').split())[:200]}"
     sign = Sign("stopped", last, step.span_id if step else None, reason)
-    return Detected(last, completed_before(run, taxonomy, last, by_state), sign, certain=False)
+    return Detected(last, completed_before(run, taxonomy, last, by_state), sign, "all")

@@ -10,6 +10,7 @@ from tests.failures.agents import FINE, PLAN, SORRY, error, run
 LOUD = run("Parse", "Plan", error("Fetch"), answer=SORRY)
 STOPPED = run("Parse", "Plan", answer=SORRY)
 GOOD = run("Parse", "Plan", "Fetch", "Answer", answer=FINE)
+GIVEN = run("Parse", "Plan", error("Fetch", "required argument is missing"), answer=SORRY)
 SPARED = run("Parse", "Plan", error("Fetch"), "Answer", answer=FINE)
 
 
@@ -26,19 +27,24 @@ def said(state):
         (LOUD, None, ("Fetch", "code")),
         (LOUD, Verdict("unparseable"), ("Fetch", "code")),
         (LOUD, said("Fetch"), ("Fetch", "code")),
-        (LOUD, said("Plan"), ("Plan", "judge")),
+        (LOUD, said("Plan"), ("Fetch", "code")),
         (LOUD, said("Answer"), ("Fetch", "code")),
         (LOUD, said("none"), ("Fetch", "code")),
+        (GIVEN, said("Plan"), ("Plan", "judge")),
+        (GIVEN, said("Answer"), ("Fetch", "code")),
+        (GIVEN, said("none"), ("Fetch", "code")),
+        (GIVEN, None, ("Fetch", "code")),
         (STOPPED, None, ("Plan", "code")),
         (STOPPED, said("Parse"), ("Parse", "judge")),
         (STOPPED, said("Fetch"), ("Fetch", "judge")),
         (GOOD, None, ("none", "code")),
-        (GOOD, said("Plan"), ("Plan", "judge")),
+        (GOOD, said("Plan"), ("none", "code")),
+        (GOOD, said("Answer"), ("Answer", "judge")),
         (SPARED, None, ("none", "code")),
         (SPARED, said("Fetch"), ("Fetch", "judge")),
     ],
 )
-def test_code_is_believed_where_it_is_certain_and_the_judge_elsewhere(of, judge, expected):
+def test_the_judge_is_heard_on_what_code_leaves_open_and_on_nothing_else(of, judge, expected):
     found = combined(of, detected(of, PLAN), judge, PLAN)
     assert (found.state, found.source) == expected
 

@@ -6,40 +6,42 @@ from tasks.failures.detection import detected, expected_states
 from tests.failures.agents import FINE, PLAN, SORRY, bad_call, error, run
 
 FOUND = {
-    "a run that answers": (("Parse", "Plan", "Fetch", "Answer"), FINE, ("none", "Answer", None, True)),
-    "status ERROR": (("Parse", "Plan", error("Fetch")), SORRY, ("Fetch", "Plan", "s4", True)),
+    "a run that answers": (("Parse", "Plan", "Fetch", "Answer"), FINE, ("none", "Answer", None, "answer")),
+    "status ERROR": (("Parse", "Plan", error("Fetch")), SORRY, ("Fetch", "Plan", "s4", "nothing")),
     "output with status OK": (
-        ("Parse", {"name": "Plan", "output_head": "Error: not understood"}), SORRY, ("Plan", "Parse", "s3", True)),
+        ("Parse", {"name": "Plan", "output_head": "Error: not understood"}), SORRY, ("Plan", "Parse", "s3", "nothing")),
     "an exception event with status OK": (
-        ("Parse", {"name": "Plan", "exception_type": "KeyError"}), SORRY, ("Plan", "Parse", "s3", True)),
-    "the first of two": ((error("Parse"), "Plan", error("Fetch")), SORRY, ("Parse", "none", "s2", True)),
+        ("Parse", {"name": "Plan", "exception_type": "KeyError"}), SORRY, ("Plan", "Parse", "s3", "earlier")),
+    "the first of two": ((error("Parse"), "Plan", error("Fetch")), SORRY, ("Parse", "none", "s2", "nothing")),
     "a call that the tool refuses for its arguments": (
-        ("Parse", bad_call("Plan"), error("Fetch", "invalid argument n")), SORRY, ("Plan", "Parse", "s3", True)),
+        ("Parse", bad_call("Plan"), error("Fetch", "invalid argument n")), SORRY, ("Plan", "Parse", "s3", "nothing")),
+    "a tool that refuses what it was given": (
+        ("Parse", "Plan", error("Fetch", "required argument is missing")), SORRY, ("Fetch", "Plan", "s4", "earlier")),
     "a bad call before a tool that is down": (
-        ("Parse", bad_call("Plan"), error("Fetch")), SORRY, ("Fetch", "Plan", "s4", True)),
-    "a bad call that nothing came after": (("Parse", bad_call("Plan")), SORRY, ("Plan", "Parse", "s3", True)),
+        ("Parse", bad_call("Plan"), error("Fetch")), SORRY, ("Fetch", "Plan", "s4", "nothing")),
+    "a bad call that nothing came after": (("Parse", bad_call("Plan")), SORRY, ("Plan", "Parse", "s3", "nothing")),
     "nothing retrieved, and no answer after it": (
         ("Parse", "Plan", {"name": "Fetch", "kind": "RETRIEVER", "empty_retrieval": True}), SORRY,
-        ("Fetch", "Plan", "s4", True)),
-    "a run that stopped without a word": (("Parse", "Plan"), SORRY, ("Plan", "Parse", "s3", False)),
-    "a run without an answer": (("Parse", "Plan"), None, ("Plan", "Parse", "s3", False)),
-    "a run without any state": ((), SORRY, ("Parse", "none", None, False)),
+        ("Fetch", "Plan", "s4", "nothing")),
+    "a run that stopped without a word": (("Parse", "Plan"), SORRY, ("Plan", "Parse", "s3", "all")),
+    "a run without an answer": (("Parse", "Plan"), None, ("Plan", "Parse", "s3", "all")),
+    "a run without any state": ((), SORRY, ("Parse", "none", None, "all")),
     "a tool that failed, and an answer all the same": (
-        ("Parse", "Plan", error("Fetch"), "Answer"), FINE, ("none", "Answer", None, False)),
+        ("Parse", "Plan", error("Fetch"), "Answer"), FINE, ("none", "Answer", None, "all")),
     "a bad call that the tool took": (
-        ("Parse", bad_call("Plan"), "Fetch", "Answer"), FINE, ("none", "Answer", None, False)),
+        ("Parse", bad_call("Plan"), "Fetch", "Answer"), FINE, ("none", "Answer", None, "all")),
     "a retry that went well, and a later failure": (
-        ("Parse", error("Plan"), "Plan", error("Fetch")), SORRY, ("Fetch", "Plan", "s5", True)),
+        ("Parse", error("Plan"), "Plan", error("Fetch")), SORRY, ("Fetch", "Plan", "s5", "nothing")),
     "a last state that fails quietly in the answer": (
         ("Parse", "Plan", "Fetch", {"name": "Answer", "output_head": "Error: too long"}), "Error: too long",
-        ("Answer", "Fetch", "s5", True)),
+        ("Answer", "Fetch", "s5", "nothing")),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("steps", "answer", "expected"), FOUND.values(), ids=FOUND)
 def test_code_finds_the_first_failure_that_was_not_made_good(steps, answer, expected):
     found = detected(run(*steps, answer=answer), PLAN)
-    assert (found.state, found.last_success, found.span_id, found.certain) == expected
+    assert (found.state, found.last_success, found.span_id, found.leaves_open) == expected
 
 
 def test_a_span_below_a_state_belongs_to_it():
