@@ -39,7 +39,7 @@ def _cohorts(evidence: Evidence, field: str, rows: list[dict[str, Any]], spent: 
         for row in rows[:VALUES_SHOWN]
     ]
     more = f" The {VALUES_SHOWN} dearest of {len(rows)}." if len(rows) > VALUES_SHOWN else ""
-    note = f"By `{field}` in the metadata of the root span.{more}"
+    note = f"By {field}, a field of the root span's metadata.{more}"
     return Table(f"Cost by {field}", (field.capitalize(), *FIGURES), shown, note=note)
 
 
