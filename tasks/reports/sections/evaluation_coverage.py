@@ -8,11 +8,17 @@ PROMISED_HOURS = 24
 # The version that decided last speaks; a unit of which an earlier version had decided in time was decided in time.
 # What waits, or was stopped by a budget, is not decided.
 UNITS = """
-WITH units AS (
-    SELECT evaluator, any_value(unit) AS unit, any_value(unit_id) AS unit_id, min(start_time) AS start_time,
-        min(decided_at) FILTER (status NOT IN ('pending', 'budget_stopped')) AS decided_at,
-        bool_and(status = 'not_applicable') AS inapplicable
-    FROM decisions GROUP BY evaluator, decisions.unit, decisions.unit_id
+WITH several AS (SELECT evaluator FROM decisions GROUP BY evaluator HAVING min(version) < max(version)),
+decided AS (
+    SELECT evaluator, unit, unit_id, start_time, status = 'not_applicable' AS inapplicable,
+        CASE WHEN status NOT IN ('pending', 'budget_stopped') THEN decided_at END AS decided_at
+    FROM decisions
+),
+units AS (
+    FROM decided WHERE evaluator NOT IN (FROM several)
+    UNION ALL
+    SELECT evaluator, unit, unit_id, min(start_time), bool_and(inapplicable), min(decided_at)
+    FROM decided WHERE evaluator IN (FROM several) GROUP BY evaluator, unit, unit_id
 )
 SELECT evaluator, any_value(unit) AS unit, count(*) AS eligible,
     count(*) FILTER (decided_at < start_time + to_hours($hours)) AS in_time,
