@@ -13,6 +13,7 @@ import pyarrow as pa
 from tasks.shared.plugins import collect
 from tasks.shared.records import Edition, Metric, Window
 from tasks.shared.settings import Settings
+from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
 from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import METRICS, PERIOD_METRICS
@@ -21,6 +22,10 @@ from tasks.tracking.known_judges import KnownJudge, scales
 from tasks.tracking.rating_words import rating_words
 
 Row = Mapping[str, Any]
+# Over a relation of clusters with `units`, and those of them that are `having_it`.
+CLUSTER_COLUMNS = ("clusters", "units", "having_it", "units_squared", "having_squared", "products")
+CLUSTER_SUMS = """count(*) FILTER (units > 0) AS clusters, fsum(units) AS units, fsum(having_it) AS having_it,
+    fsum(units ** 2) AS units_squared, fsum(having_it ** 2) AS having_squared, fsum(units * having_it) AS products"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,19 @@ def rate(name: str, successes: int, n: int, dimension: str = "") -> list[Metric]
         return []
     low, high = wilson(successes, n)
     return [Metric(name, successes / n, n, 1.0, low, high, dimension, "share")]
+
+
+def rate_of_clusters(name: str, row: Row, eligible: int) -> list[Metric]:
+    """The share of units that have it, which come in clusters, from the columns of CLUSTER_SUMS; of *eligible* units.
+
+    Nothing where there is no unit.
+    """
+    if not row["clusters"]:
+        return []
+    found = cluster_share(ClusterSums(*(row[column] for column in CLUSTER_COLUMNS)))
+    if found is None:
+        return []
+    return [Metric(name, found.value, found.n, share(found.n, eligible), found.low, found.high, unit="share")]
 
 
 def share(part: int, whole: int) -> float:

@@ -1,10 +1,10 @@
 """How many of the people who rated an answer were satisfied with it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tasks.shared.records import FEEDBACK_IDENTIFIER, Metric
-from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
-from tasks.tracking.summary import Row, Summary, share
+from tasks.tracking.summary import CLUSTER_SUMS, Row, Summary, rate_of_clusters, share
 
 # A rating that the application recorded counts when it was given, one that was made in Phoenix at the time of its
 # trace; the annotations that repeat the application's are left out. Of several on one unit the last one counts.
@@ -36,8 +36,7 @@ votes AS (
     FROM said WHERE positive IS NOT NULL GROUP BY rated
 ),
 arrivals AS (SELECT count(*) AS units, count_if(positive) AS having_it FROM votes GROUP BY arrival)
-SELECT count(*) AS clusters, fsum(units) AS units, fsum(having_it) AS having_it, fsum(units ** 2) AS units_squared,
-    fsum(having_it ** 2) AS having_squared, fsum(units * having_it) AS products,
+SELECT {CLUSTER_SUMS},
     (SELECT count(*) FROM sessions) AS traces,
     (SELECT count(*) FROM votes SEMI JOIN sessions ON trace_id = rated) AS rated_traces
 FROM arrivals
@@ -47,19 +46,9 @@ FROM arrivals
 def satisfaction(rows: Sequence[Row]) -> Iterator[Metric]:
     """The share of ratings that are positive; ratings of one session are taken together for the interval."""
     row = rows[0]
-    if row["clusters"]:
-        sums = ClusterSums(
-            row["clusters"],
-            row["units"],
-            row["having_it"],
-            row["units_squared"],
-            row["having_squared"],
-            row["products"],
-        )
-        found = cluster_share(sums)
-        if found:
-            covered = share(row["rated_traces"], row["traces"])
-            yield Metric("satisfaction", found.value, found.n, covered, found.low, found.high, unit="share")
+    for metric in rate_of_clusters("satisfaction", row, row["traces"]):
+        # Ratings of sessions, and those whose trace nobody knows, are about no trace.
+        yield replace(metric, coverage=share(row["rated_traces"], row["traces"]))
 
 
 SUMMARY = Summary(QUERY, satisfaction)

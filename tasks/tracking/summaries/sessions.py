@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from math import sqrt
 
 from tasks.shared.records import Metric
-from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
 from tasks.shared.statistics.intervals import quantile_interval, student
 from tasks.shared.statistics.order_statistics import quantile
-from tasks.tracking.summary import Row, Summary, rate, share
+from tasks.tracking.summary import CLUSTER_SUMS, Row, Summary, rate, rate_of_clusters, share
 
 QUANTILES = {"p50": 0.50, "p95": 0.95}
 # A question is a trace. It fails when a root span of it does: an error that the application got over is none to its
 # user. A trace outside any session is a question, and stands for itself.
-QUERY = """
+QUERY = f"""
 WITH questions AS (
     SELECT trace_id, max(session_id) AS session_id, bool_or(parent_id IS NULL) AS rooted,
         bool_or(parent_id IS NULL AND status_code = 'ERROR') AS failed, min(start_time) AS start_time,
@@ -26,8 +25,7 @@ arrivals AS (
     FROM questions GROUP BY coalesce('s' || session_id, 't' || trace_id)
 ),
 sessions AS (FROM arrivals WHERE session_id IS NOT NULL)
-SELECT count(*) FILTER (units > 0) AS clusters, fsum(units) AS units, fsum(having_it) AS having_it,
-    fsum(units ** 2) AS units_squared, fsum(having_it ** 2) AS having_squared, fsum(units * having_it) AS products,
+SELECT {CLUSTER_SUMS},
     sum(questions)::BIGINT AS traces,
     (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FILTER (NOT failed) FROM sessions) AS succeeded,
     (SELECT sum(questions)::BIGINT FROM sessions) AS in_sessions,
@@ -41,19 +39,7 @@ FROM arrivals
 def sessions(rows: Sequence[Row]) -> Iterator[Metric]:
     """Shares with intervals by session, means with Student's, quantiles with those of their order statistics."""
     row = rows[0]
-    if row["clusters"]:
-        sums = ClusterSums(
-            row["clusters"],
-            row["units"],
-            row["having_it"],
-            row["units_squared"],
-            row["having_squared"],
-            row["products"],
-        )
-        found = cluster_share(sums)
-        if found:
-            covered = share(found.n, row["traces"])
-            yield Metric("success/traces", found.value, found.n, covered, found.low, found.high, unit="share")
+    yield from rate_of_clusters("success/traces", row, row["traces"])
     n = row["sessions"]
     yield from rate("success/sessions", row["succeeded"], n)
     if not n:
