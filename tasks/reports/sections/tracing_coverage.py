@@ -10,8 +10,7 @@ SERVICES_SHOWN = 40
 # Phoenix keeps no resource: `service.name` is known where the span itself carries it. Else the span's name has to tell.
 SEEN = """
 WITH names AS (
-    SELECT service_name, name, count(*) AS spans, count(DISTINCT trace_id) AS traces, max(start_time) AS latest_at,
-        max_by(span_id, start_time) AS latest
+    SELECT service_name, name, count(*) AS spans, max(start_time) AS latest_at, max_by(span_id, start_time) AS latest
     FROM spans GROUP BY service_name, name
 ), expected AS (
     SELECT unnest($services) AS service, unnest($patterns) AS pattern
@@ -20,7 +19,7 @@ WITH names AS (
     FROM names LEFT JOIN expected
         ON service_name = service OR service_name IS NULL AND pattern <> '' AND name GLOB pattern
 )
-SELECT service, bool_or(is_expected) AS is_expected, sum(spans) AS spans, max(traces) AS traces,
+SELECT service, bool_or(is_expected) AS is_expected, sum(spans) AS spans,
     max(latest_at) AS latest_at, max_by(latest, latest_at) AS latest, count(DISTINCT name) AS names,
     bool_or(service_name IS NOT NULL) AS by_name
 FROM matched GROUP BY service ORDER BY service IS NULL, spans DESC, service
