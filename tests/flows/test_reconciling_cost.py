@@ -1,7 +1,9 @@
 """Phoenix's own cost beside the lake's: asked of a real Phoenix, and no failure where it does not answer."""
 
 import datetime as dt
+import json
 
+import httpx
 import pytest
 
 from flows.ingestion import ingestion
@@ -70,3 +72,35 @@ async def test_switched_off_nothing_is_asked(nightjar_env, project, monkeypatch)
     monkeypatch.setenv("NIGHTJAR_PHOENIX__URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NIGHTJAR_COST__RECONCILE", "false")
     assert (await reconcile_cost(project, DAY)).notes == ("cost.reconcile is off",)
+
+
+ADD_MODEL = """
+mutation Add($name: String!) {
+  createModel(input: {name: $name, namePattern: $name, costs: [
+    {tokenType: "input", kind: PROMPT, costPerMillionTokens: 1},
+    {tokenType: "output", kind: COMPLETION, costPerMillionTokens: 2}
+  ]}) { model { id } }
+}
+"""
+
+
+def give_price(phoenix_url, name):
+    asked = {"query": ADD_MODEL, "variables": {"name": name}}
+    answer = httpx.post(f"{phoenix_url}/graphql", json=asked, timeout=30).json()
+    assert "errors" not in answer
+
+
+async def test_a_price_that_phoenix_gets_after_the_spans_changes_nothing_and_is_told(
+    servers, nightjar_env, project, monkeypatch
+):
+    name = f"own-{project}"
+    monkeypatch.setenv("NIGHTJAR_PRICES", json.dumps({name: {"input": 1, "output": 2}}))
+    ingest(servers.phoenix_url, project, [call(1, name, 1000, 100)])
+    await ingestion(DAY, project)
+    await reconcile_cost(project, DAY)
+    assert stored()[name]["reason"] == "unknown_to_phoenix"
+    give_price(servers.phoenix_url, name)
+    await reconcile_cost(project, DAY)
+    row = stored()[name]
+    assert (row["reason"], row["phoenix_cost_usd"]) == ("priced_later", None)
+    assert row["cost_usd"] == pytest.approx(1200 / 1e6)
