@@ -17,9 +17,9 @@ from tasks.reports.evidence import Evidence
 from tasks.reports.files import FORMATS, report_files
 from tasks.reports.index import index_page
 from tasks.reports.message import report_id, report_message
+from tasks.reports.outstanding import outstanding_days
 from tasks.reports.receipts import REPORTS, delivered
-from tasks.shared.channels import deliver, with_channel_secrets
-from tasks.shared.channels.deliveries import Ledger
+from tasks.shared.channels import deliver, is_told, with_channel_secrets
 from tasks.shared.errors import ConfigurationError, ServiceUnavailable, StoreError
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.pages.blocks import Link
@@ -31,10 +31,6 @@ from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import REPORT_INDEX, REPORT_PAGE, REPORTS_FOLDER, report_path
 
-FAILED_REPORTS = """
-SELECT DISTINCT CAST(start_time AS DATE) AS day FROM deliveries
-WHERE event = 'report' AND status = 'failed' AND topic LIKE '%:day:' || strftime(start_time, '%Y-%m-%d')
-"""
 log = logging.getLogger(__name__)
 
 
@@ -93,11 +89,9 @@ async def deliver_report(project: str, window: Window, edition: Edition = "day",
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 def days_to_deliver(project: str, day: dt.date, lookback_hours: int) -> list[dt.date]:
-    """The *day*, and those of the lookback before it whose report a channel did not take; none without channels."""
+    """The *day*, and those of the lookback before it whose report a channel did not get; none without channels."""
     settings = load_settings()
-    window = Window.of_day(day).reaching_back(lookback_hours)
-    failed = Lake.open(settings.lake).sql(FAILED_REPORTS, project, window)["day"].to_pylist()
-    return sorted({day, *failed}) if settings.reports.channels else []
+    return outstanding_days(Lake.open(settings.lake), settings.reports.channels, project, day, lookback_hours)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -120,7 +114,7 @@ def _build(project: str, window: Window, edition: Edition, flow_run_url: str | N
 def _deliver(evidence: Evidence, flow_run_url: str | None, dry_run: bool) -> Batch:
     settings, project, window = evidence.settings, evidence.project, evidence.window
     channels, named = settings.reports.channels, report_id(project, window, evidence.edition)
-    if all(Ledger(evidence.lake, project, channel, named).is_told(named) for channel in channels):
+    if all(is_told(evidence.lake, project, channel, named, named) for channel in channels):
         return Batch(REPORTS, project, window, 0, {"already sent": len(channels)})
     files = [(FORMATS[each][0], _saved(evidence, FORMATS[each][0])) for each in settings.reports.formats]
     page = compose(evidence, _sources(settings, evidence, flow_run_url))

@@ -70,10 +70,6 @@ class Ledger:
         own = next((row for row in rows if row["message_id"] == message_id), None)
         return Before(own["ended_at"], own["reference"] or "", first) if own else Before(first_reference=first)
 
-    def is_told(self, message_id: str) -> bool:
-        """Whether the message was sent before."""
-        return self.before(message_id).sent_at is not None
-
     def record(self, message: Message, delivery: Delivery, checks: CheckSettings) -> None:
         """Store what became of the message, in the place of what a run before stored."""
         row = {
@@ -95,3 +91,8 @@ class Ledger:
             stage.append(pa.Table.from_pylist([row], DELIVERIES.schema))
             gate(stage, self.lake, checks, partial=True)
             stage.publish()
+
+
+def is_told(lake: Lake, project: str, channel: str, topic: str, message_id: str) -> bool:
+    """Whether the message was sent through the channel."""
+    return Ledger(lake, project, channel, topic).before(message_id).sent_at is not None
