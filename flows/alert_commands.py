@@ -3,6 +3,7 @@
 import datetime as dt
 import getpass
 import sys
+from textwrap import shorten
 from typing import Annotated, Any
 
 import orjson
@@ -15,7 +16,10 @@ from tasks.shared.settings import load_settings
 JSON_OPTION = Annotated[bool, Parameter(help="Print it as JSON.", negative="")]
 PROJECT_OPTION = Annotated[str | None, Parameter(help="The Phoenix project; the settings' project by default.")]
 WHO_OPTION = Annotated[str, Parameter(help="Who does it; the user of this machine by default.")]
+ALERT = Annotated[str, Parameter(help="Ids, or beginnings of them.")]
 NOTE_OPTION = Annotated[str, Parameter(help="Why; it is told and kept.")]
+
+MESSAGE_SHOWN = 120
 
 alerts = App(name="alerts", help="Alerts by hand: look, acknowledge, resolve, silence, mark as false, back-test.")
 
@@ -37,58 +41,40 @@ def list_alerts(
         rows = [_as_json(alert) | {"silent_until": silences[alert.alert_id]} for alert in found]
         sys.stdout.write(orjson.dumps(rows).decode() + "\n")
         return
-    table = Table("alert", "severity", "rule", "since (UTC)", "state", "what was measured last")
+    table = Table()
+    for column in ("alert", "severity", "rule", "since (UTC)", "state", "what was measured last"):
+        table.add_column(column, no_wrap=column in {"alert", "severity", "since (UTC)"}, overflow="fold")
     for alert in found:
         name = f"{alert.raised.rule} ({alert.raised.series})" if alert.raised.series else alert.raised.rule
         since = f"{alert.raised.start_time:%Y-%m-%d %H:%M}"
         state = _state(alert, silences[alert.alert_id])
-        table.add_row(alert.alert_id[:8], alert.raised.severity, name, since, state, alert.latest.message)
+        table.add_row(
+            alert.alert_id[:8], alert.raised.severity, name, since, state, shorten(alert.latest.message, MESSAGE_SHOWN)
+        )
     Console().print(table if found else "No alert is open.")
 
 
 @alerts.command
-def ack(*alert: str, who: WHO_OPTION = "", note: NOTE_OPTION = "", project: PROJECT_OPTION = None) -> None:
-    """Say that somebody has seen alerts and takes care: they are not renewed any more.
-
-    Args:
-        alert: Ids, or beginnings of them.
-        who: Who does it; the user of this machine by default.
-        note: Why; it is told and kept.
-        project: The Phoenix project; the settings' project by default.
-    """
+def ack(*alert: ALERT, who: WHO_OPTION = "", note: NOTE_OPTION = "", project: PROJECT_OPTION = None) -> None:
+    """Say that somebody has seen alerts and takes care: they are not renewed any more."""
     _happen(alert, "acknowledged", who, note, project)
 
 
 @alerts.command
-def resolve(*alert: str, who: WHO_OPTION = "", note: NOTE_OPTION = "", project: PROJECT_OPTION = None) -> None:
-    """Close alerts by hand. What still goes on is raised anew by the next hour; `silence` keeps it quiet.
-
-    Args:
-        alert: Ids, or beginnings of them.
-        who: Who does it; the user of this machine by default.
-        note: Why; it is told and kept.
-        project: The Phoenix project; the settings' project by default.
-    """
+def resolve(*alert: ALERT, who: WHO_OPTION = "", note: NOTE_OPTION = "", project: PROJECT_OPTION = None) -> None:
+    """Close alerts by hand. What still goes on is raised anew by the next hour; `silence` keeps it quiet."""
     _happen(alert, "resolved", who, note, project)
 
 
 @alerts.command(name="false-positive")
 def false_positive(
-    *alert: str,
+    *alert: ALERT,
     undo: Annotated[bool, Parameter(help="It was right after all.", negative="")] = False,
     who: WHO_OPTION = "",
     note: NOTE_OPTION = "",
     project: PROJECT_OPTION = None,
 ) -> None:
-    """Mark alerts as false alarms: that is what a rule's precision in the report is made of.
-
-    Args:
-        alert: Ids, or beginnings of them.
-        undo: It was right after all.
-        who: Who does it; the user of this machine by default.
-        note: Why; it is kept.
-        project: The Phoenix project; the settings' project by default.
-    """
+    """Mark alerts as false alarms: that is what a rule's precision in the report is made of."""
     _happen(alert, "true_positive" if undo else "false_positive", who, note, project)
 
 
