@@ -82,11 +82,13 @@ def channels_to(receivers: Receivers) -> Iterator[None]:
 
 
 def replayed(hours: Window, report: Report) -> None:
-    """Run the flow for each of the hours, as if each had just ended."""
+    """Run the flow for each of the hours until the alert is resolved, as if each had just ended."""
     step = "alerting, hour by hour"
     for hour in hours.hours():
         flows("alerting", step, report, "--window", str(Window(hour, hour + HOUR)))
         report(step, f"{hour:%H:%M} UTC evaluated")
+        if [event["event"] for event in told_of(hours)[0]][-1:] == ["resolved"]:
+            break
     report(step, "done")
 
 
