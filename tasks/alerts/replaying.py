@@ -58,7 +58,7 @@ class Replay:
 def replay(judgement: Judgement, ends: Sequence[dt.datetime], *, drops: Sequence[float] = DROPS) -> Replay:
     """Evaluate the rule at every one of the *ends* (of hours, in order) as if they came now; nothing is written."""
     alerts = fired(judgement, ends)
-    series = judgement.readings.history.series(judgement.rule.metric, judgement.rule.by)
+    series = judgement.series()
     dropped = _busiest(judgement, series) if judgement.rule.sense != "no data" and series else None
     found = [_dropped(judgement, dropped, ends, alerts, drop) for drop in drops] if dropped is not None else []
     return Replay(judgement.rule.name, len(ends), len(series), tuple(alerts), tuple(found), dropped or "")

@@ -81,7 +81,7 @@ class Judgement:
 
     def _among_all(self, end: dt.datetime) -> dict[str, Verdict]:
         """Of many series some are beyond any limit by chance: what is seen has to hold among all of them."""
-        looks = {series: self._look(series, end) for series in self._series()}
+        looks = {series: self._look(series, end) for series in self.series()}
         claims = {series: claim for series, (verdict, claim) in looks.items() if verdict.state != "unknown"}
         held = step_up(claims, self.settings.false_discovery_rate)
         return {
@@ -89,7 +89,8 @@ class Judgement:
             for series, (verdict, _) in looks.items()
         }
 
-    def _series(self) -> list[str]:
+    def series(self) -> list[str]:
+        """The series that the rule looks at, in order."""
         every = self.readings.history.series(self.rule.metric, self.rule.by)
         wanted = {f"{self.rule.by}={value}" for value in self.rule.series}
         return [series for series in every if not wanted or series in wanted]

@@ -83,8 +83,12 @@ def test_it_is_marked_false_and_right_again(open_alert, tmp_path):
 def test_a_rule_is_silenced_and_not_any_more(capsys):
     assert main(["alerts", "silence", "error_rate", "--hours", "2"]) == 0
     assert "error_rate is silent until 2026-11-19 14:00 UTC." in capsys.readouterr().out
-    assert main(["alerts", "list"]) == 0
-    assert "silent until" in " ".join(capsys.readouterr().out.split())
+    assert main(["alerts", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["silent_until"].startswith("2026-11-19T14:00")
+    assert main(["alerts", "silence", "error_rate", "--hours", "0"]) == 0
+    assert "error_rate is not silent any more." in capsys.readouterr().out
+    assert main(["alerts", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["silent_until"] is None
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ def test_larger_drops_are_found_sooner_and_more_often():
     assert found.drops[2].median_hours <= found.drops[1].median_hours
 
 
+def test_only_the_series_that_the_rule_looks_at_count():
+    history = history_of("error_rate", quiet(48), "name=a")
+    history_of("error_rate", quiet(48, n=500), "name=b", history)
+    found = replay(judgement(rule(by="name", series=["a"]), history), [hour(n) for n in range(1, 49)])
+    assert (found.series, found.dropped) == (1, "name=a")
+
+
 def test_a_drop_is_not_looked_for_where_an_alert_is_open_already():
     always = replayed({n: rate(50, 100) for n in range(DAYS * 24)})
     assert [drop.tries for drop in always.drops] == [0, 0, 0]
