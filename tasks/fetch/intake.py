@@ -10,6 +10,7 @@ from tasks.fetch.normalise import DECLARED, Normalised, normalise
 from tasks.shared.checks import gate
 from tasks.shared.checks.gate import Artifact
 from tasks.shared.errors import CheckFailed
+from tasks.shared.garbage import no_search_for_cycles
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Batch, RawSpan, Window
@@ -60,7 +61,8 @@ async def take_in(
         lake.stage(quarantine_table, project, window, file="normalise") as quarantine,
     ):
         chunks = phoenix.spans(project, window, fetched_paths(settings), trace_ids)
-        pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices), without)
+        with no_search_for_cycles():
+            pulled = await pull(chunks, spans, quarantine, lambda raw: normalise(raw, window, prices), without)
         quarantine.publish()
         await asyncio.to_thread(gate, spans, lake, settings.checks, show, partial=some)
         notes = tuple(unpriced(spans))

@@ -48,10 +48,8 @@ def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]
         )
         for position, check in enumerate(checks)
     ]
-    suite = context.suites.add(gx.ExpectationSuite(name="checks", expectations=expectations))
-    validation = context.validation_definitions.add(gx.ValidationDefinition(name="stage", data=batch, suite=suite))
-    found = validation.run(
-        batch_parameters={"dataframe": frame(rows, checks)}, result_format={"result_format": "SUMMARY"}
+    found = batch.get_batch({"dataframe": frame(rows, checks)}).validate(
+        gx.ExpectationSuite(name="checks", expectations=expectations), result_format={"result_format": "SUMMARY"}
     )
     by_position: dict[int, Any] = {_position(each): each for each in found.results}
     return [_verdict(check, by_position[position]) for position, check in enumerate(checks)]

@@ -5,7 +5,7 @@ missing and let it pass.
 """
 
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
 from tasks.shared.checks.check import Check, Severity
 from tasks.shared.records import Window
@@ -13,6 +13,7 @@ from tasks.shared.store.tables import Table
 
 KEY_ROWS = "key_rows"
 MISSING = "missing"
+NEGATIVE = "negative"
 LARGEST_FLOAT = sys.float_info.max
 
 
@@ -93,18 +94,27 @@ def at_least(column: str, least: float, severity: Severity = "critical") -> Chec
     return between(column, least, LARGEST_FLOAT, f"at least {least:g}", severity=severity)
 
 
+def negative(amounts: Sequence[str]) -> dict[str, str]:
+    """The helper column that `no_negative` needs: the row's broken *amounts* by name, each with its value."""
+    told = (f"CASE WHEN {_outside(name, 0, LARGEST_FLOAT)} THEN concat('{name} ', \"{name}\") END" for name in amounts)
+    return {NEGATIVE: f"nullif(concat_ws(', ', {', '.join(told)}), '')"}
+
+
+def no_negative(amounts: Sequence[str]) -> Check:
+    """Every one of *amounts* is 0 or more and finite; missing ones are left alone. One expectation for all, as above."""
+    wanted = f"{', '.join(amounts)} are at least 0"
+    return Check("ExpectColumnValuesToBeNull", {"column": NEGATIVE}, "critical", f'"{NEGATIVE}" IS NOT NULL', wanted)
+
+
 def between(
     column: str, low: float, high: float, wanted: str = "", *, above: bool = False, severity: Severity = "critical"
 ) -> Check:
     """Values lie in `[low, high]`, or in `(low, high]` when *above*; missing ones are left alone."""
-    below = "<=" if above else "<"
-    # Not isnan: DuckDB 2.0 answers it from the Parquet statistics, and those leave NaN out.
-    strange = f'NOT isfinite(CAST("{column}" AS DOUBLE))'
     return Check(
         "ExpectColumnValuesToBeBetween",
         {"column": column, "min_value": low, "max_value": high, "strict_min": above},
         severity,
-        f'{strange} OR "{column}" {below} {low!r} OR "{column}" > {high!r}',
+        _outside(column, low, high, above=above),
         f"{column} is {wanted or f'within {low:g} and {high:g}'}",
     )
 
@@ -143,3 +153,10 @@ def usual_volume(usual_rows: float | None, change: float) -> Check:
         least, most = max(0, round(usual_rows * (1 - change))), round(usual_rows * (1 + change))
     arguments = {"min_value": least, "max_value": most}
     return Check("ExpectTableRowCountToBeBetween", arguments, "warning", "", wanted)
+
+
+def _outside(column: str, low: float, high: float, *, above: bool = False) -> str:
+    """SQL: whether the column is a value outside `[low, high]`, or `(low, high]` when *above*."""
+    # Not isnan: DuckDB 2.0 answers it from the Parquet statistics, and those leave NaN out.
+    strange = f'NOT isfinite(CAST("{column}" AS DOUBLE))'
+    return f'{strange} OR "{column}" {"<=" if above else "<"} {low!r} OR "{column}" > {high!r}'

@@ -4,6 +4,8 @@ import functools
 import importlib
 import threading
 
+from tasks.shared.garbage import keep_for_good, no_search_for_cycles
+
 
 @functools.cache
 def warm_up() -> threading.Thread:
@@ -17,4 +19,6 @@ def warm_up() -> threading.Thread:
 
 
 def _import() -> None:
-    importlib.import_module("great_expectations.expectations")
+    with no_search_for_cycles():
+        importlib.import_module("great_expectations.expectations")
+    keep_for_good()

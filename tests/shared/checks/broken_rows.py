@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from tests.shared.checks.staged_rows import AMOUNTS, DAY, NOON, SECOND, Row
+from tests.shared.checks.staged_rows import DAY, NOON, SECOND, Row
 
 BROKEN: Mapping[str, Mapping[str, Row]] = {
     "deliveries": {
@@ -17,14 +17,12 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
     "spans": {
         "start_time": {"start_time": DAY.end, "end_time": DAY.end + SECOND},
         "end_time, start_time": {"end_time": NOON - SECOND},
-        "latency_ms": {"latency_ms": -1.0},
-        "cost_usd": {"cost_usd": math.nan},
+        "negative": {"cost_usd": math.nan},
         "kind": {"kind": "ROBOT"},
         "status_code": {"status_code": "FINE"},
         "parent_known": {"parent_id": "nobody"},
         "root_has_session": {"session_id": None},
         "llm_has_model": {"model": None},
-        **{f"{name}_tokens": {f"{name}_tokens": -1} for name in AMOUNTS},
     },
     "decisions": {
         "start_time": {"start_time": DAY.start - SECOND},

@@ -32,9 +32,9 @@ def test_the_error_names_expectation_count_examples_and_page(lake: Lake) -> None
         through_the_gate(lake, BAD)
 
     text = str(failure.value)
-    assert "spans of p on 2026-11-19: 2 of 19 checks failed, rows kept out." in text
-    assert "ExpectColumnValuesToBeBetween(latency_ms): 1 of 3 rows fail" in text
-    assert "for example span_id=early, latency_ms=-5.0" in text
+    assert "spans of p on 2026-11-19: 2 of 11 checks failed, rows kept out." in text
+    assert "ExpectColumnValuesToBeNull(negative): 1 of 3 rows fail" in text
+    assert "for example span_id=early, negative=latency_ms -5.0" in text
     assert "ExpectColumnValuesToBeInSet(kind): 1 of 3 rows fail" in text
     assert "2 rows went to quarantine" in text
     assert "\n" not in text
@@ -57,8 +57,8 @@ def test_quarantine_holds_exactly_the_failing_rows_with_reason_and_content(lake:
 
     odd, early = sorted(lake.read(QUARANTINE, "p", DAY).to_pylist(), key=lambda row: row["row_id"], reverse=True)
     assert (odd["row_id"], odd["stage"]) == ("odd", "ExpectColumnValuesToBeInSet(kind)")
-    assert (early["row_id"], early["stage"]) == ("early", "ExpectColumnValuesToBeBetween(latency_ms)")
-    assert early["reason"] == "wanted: latency_ms is at least 0, found latency_ms=-5.0"
+    assert (early["row_id"], early["stage"]) == ("early", "ExpectColumnValuesToBeNull(negative)")
+    assert early["reason"].endswith("cost_usd are at least 0, found negative=latency_ms -5.0")
     assert early["table_name"] == "spans"
     assert early["start_time"] == NOON
     assert json.loads(early["row"])["input"] == "o'clock"
@@ -66,10 +66,11 @@ def test_quarantine_holds_exactly_the_failing_rows_with_reason_and_content(lake:
 
 def test_a_row_that_fails_twice_is_kept_once_with_both_reasons(lake: Lake) -> None:
     with pytest.raises(CheckFailed):
-        through_the_gate(lake, [good(SPANS, "worst", kind="ROBOT", prompt_tokens=-1)])
+        through_the_gate(lake, [good(SPANS, "worst", kind="ROBOT", prompt_tokens=-1, cost_usd=-0.5)])
 
     (row,) = lake.read(QUARANTINE, "p", DAY).to_pylist()
     assert row["reason"].count("wanted: ") == 2
+    assert "negative=prompt_tokens -1, cost_usd -0.5" in row["reason"]
 
 
 def test_a_row_without_a_time_is_kept_under_the_windows_start_and_its_json_is_valid(lake: Lake) -> None:

@@ -4,12 +4,13 @@ import pytest
 
 from tasks.shared.checks import Validation, validate
 from tasks.shared.checks.check import Check, Scope
-from tasks.shared.checks.rules import MISSING, declared, required
+from tasks.shared.checks.rules import MISSING, NEGATIVE, declared, required
 from tasks.shared.checks.staged import StagedRows, all_suites, suite_of
+from tasks.shared.checks.suites.spans import AMOUNTS
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import CHECKS, QUARANTINE, Table
+from tasks.shared.store.tables import CHECKS, QUARANTINE, SPANS, Table
 from tasks.shared.store.tables import TABLES as LAKE_TABLES
 from tests.shared.checks.broken_rows import BROKEN
 from tests.shared.checks.staged_rows import DAY, NAMED_BY, STRICT, TABLES, WEEK, Row, good, staged
@@ -137,3 +138,13 @@ def test_a_row_without_a_required_column_is_found_with_the_columns_name(table: T
     assert sorted(found, key=str) == sorted([*names, None], key=str)
     assert (verdict.success, verdict.failing) == (False, len(names))
     assert all(example[MISSING] in names for example in verdict.examples)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("value", [-1, 0, None])
+def test_a_negative_amount_is_told_by_name_and_a_missing_one_is_none(
+    amount: str, value: int | None, lake: Lake
+) -> None:
+    with staged(lake, SPANS, [good(SPANS, "s", **{amount: value})]) as stage:
+        (found,) = StagedRows.of(stage, lake).sql(f"SELECT {NEGATIVE} FROM staged").column(0).to_pylist()
+    assert (found or "").partition(" ")[0] == (amount if value == -1 else "")

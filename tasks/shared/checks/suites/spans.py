@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import at_least, holds, not_before, one_of, usual_volume
+from tasks.shared.checks.rules import holds, negative, no_negative, not_before, one_of, usual_volume
 from tasks.shared.records import SPAN_KINDS, STATUS_CODES, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
 
 AMOUNTS = (
+    "latency_ms",
     "prompt_tokens",
     "completion_tokens",
     "total_tokens",
@@ -29,8 +30,7 @@ def checks(scope: Scope) -> tuple[Check, ...]:
     settings = scope.settings
     return (
         not_before("end_time", "start_time"),
-        at_least("latency_ms", 0),
-        *(at_least(column, 0) for column in AMOUNTS),
+        no_negative(AMOUNTS),
         one_of("kind", SPAN_KINDS),
         one_of("status_code", STATUS_CODES),
         holds("parent_known", "the parent was seen", "warning", settings.max_share_without_parent),
@@ -61,6 +61,7 @@ SUITE = Suite(
         "OR parent_id IN (SELECT parent_id FROM stored_parents) END",
         "root_has_session": "CASE WHEN parent_id IS NULL THEN session_id IS NOT NULL END",
         "llm_has_model": "CASE WHEN kind = 'LLM' THEN model IS NOT NULL END",
+        **negative(AMOUNTS),
     },
     relations=stored_parents,
     weekly=True,

@@ -103,7 +103,8 @@ class Connection:
             try:
                 answer = await self._send(request)
                 if answer.is_success:
-                    return read(answer.content)
+                    # In a thread, so that the next request leaves before this answer is read.
+                    return await asyncio.to_thread(read, answer.content)
                 trouble = f"it answered {answer.status_code} {answer.text[:200].strip()}"
                 if not worth_another_try(answer.status_code):
                     raise Answered(self._no(request, answer), answer.status_code, answer.text)

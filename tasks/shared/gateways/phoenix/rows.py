@@ -14,6 +14,7 @@ from tasks.shared.records import RawSpan
 Row = dict[str | Path, Any]
 KIND: Path = ("openinference", "span", "kind")
 SCALARS = {
+    "kind": "span_kind",
     "trace": "trace_id",
     "parent": "parent_id",
     "name": "name",
@@ -30,9 +31,8 @@ def expression(path: Path) -> str:
 
 
 def select(paths: Sequence[Path]) -> dict[str, dict[str, str]]:
-    """The `select` of a query for whole spans: their own columns, their kind, and the subtree under each path."""
-    columns = {**SCALARS, "kind": expression(KIND)}
-    columns.update({f"path{index}": expression(path) for index, path in enumerate(paths)})
+    """The `select` of a query for whole spans: their own columns, and the subtree under each path."""
+    columns = SCALARS | {f"path{index}": expression(path) for index, path in enumerate(paths)}
     return {label: {"key": key} for label, key in columns.items()}
 
 
