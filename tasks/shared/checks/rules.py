@@ -101,7 +101,7 @@ def negative(amounts: Sequence[str]) -> dict[str, str]:
 
 
 def no_negative(amounts: Sequence[str]) -> Check:
-    """Every one of *amounts* is 0 or more and finite; missing ones are left alone. One expectation for all, as above."""
+    """Every one of *amounts* is 0 or more and finite; missing ones are left alone. One expectation for all."""
     wanted = f"{', '.join(amounts)} are at least 0"
     return Check("ExpectColumnValuesToBeNull", {"column": NEGATIVE}, "critical", f'"{NEGATIVE}" IS NOT NULL', wanted)
 

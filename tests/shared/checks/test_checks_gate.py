@@ -138,14 +138,14 @@ def test_the_day_speaks_for_its_hours_and_an_hour_does_not_erase_the_day(lake: L
     through_the_gate(lake, [good(SPANS, "a"), good(SPANS, "b")], DAY)
     through_the_gate(lake, [good(SPANS, "a", start_time=DAY.start, end_time=DAY.start)], first_hour)
 
-    assert lake.read(CHECKS, "p", DAY).num_rows == 2 * 19
+    assert lake.read(CHECKS, "p", DAY).num_rows == 2 * 11
     assert set(recorded(lake, "p", DAY)["end_time"].to_pylist()) == {DAY.end}
 
 
 def test_a_window_that_began_earlier_is_recorded_for_the_day_it_reaches_into(lake: Lake) -> None:
     through_the_gate(lake, [good(SPANS, "a")], DAY.reaching_back(48))
 
-    assert recorded(lake, "p", DAY).num_rows == 19
+    assert recorded(lake, "p", DAY).num_rows == 11
 
 
 def test_evaluators_have_records_and_quarantine_of_their_own(lake: Lake) -> None:
