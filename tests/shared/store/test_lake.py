@@ -14,7 +14,7 @@ import pytest
 from tasks.shared.errors import StoreError
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
-from tasks.shared.store.tables import INTEGER, SPANS, TEXT, Column
+from tasks.shared.store.tables import ANNOTATIONS, INTEGER, SPANS, TEXT, Column
 from tests.shared.store.small_table import DAILY, DAY, MERGED, PROJECT, REPLACED, hours, rows, stored, triples
 
 
@@ -155,6 +155,36 @@ def test_a_column_that_became_wider_is_read_from_older_files(lake: Lake) -> None
     )
 
 
+def test_a_query_that_reads_a_column_which_older_files_lack_is_answered_with_nulls(lake: Lake) -> None:
+    older = replace(ANNOTATIONS, columns=tuple(c for c in ANNOTATIONS.columns if c.name not in {"label", "user_id"}))
+    for table, at, label in ((older, 5, None), (ANNOTATIONS, 6, "new")):
+        row = {"annotation_id": str(at), "start_time": DAY.start + dt.timedelta(hours=at), "label": label}
+        lake.write(table, PROJECT, DAY, pa.Table.from_pylist([row], schema=ANNOTATIONS.schema))
+    query = "SELECT annotation_id, label, user_id FROM annotations ORDER BY annotation_id"
+    assert lake.sql(query, PROJECT, DAY).to_pylist() == [
+        {"annotation_id": "5", "label": None, "user_id": None},
+        {"annotation_id": "6", "label": "new", "user_id": None},
+    ]
+    assert lake.sql("SELECT count(*) AS n FROM annotations", PROJECT).to_pylist() == [{"n": 2}]
+
+
+def test_files_of_one_shape_are_not_opened_before_they_are_read(local_lake: Lake, monkeypatch) -> None:
+    local_lake.write(
+        SPANS, PROJECT, DAY, pa.Table.from_pylist([{"span_id": "s", "start_time": DAY.start}], SPANS.schema)
+    )
+    attach, alike = Lake.attach, []
+
+    def noted(self, connection, table, *rest, **named):
+        alike.append(named["alike"])
+        return attach(self, connection, table, *rest, **named)
+
+    monkeypatch.setattr(Lake, "attach", noted)
+    assert local_lake.sql("SELECT span_id, digest FROM spans", PROJECT).to_pylist() == [
+        {"span_id": "s", "digest": None}
+    ]
+    assert alike == [True]
+
+
 def test_sql_takes_parameters_and_relations(lake: Lake) -> None:
     wanted = pa.table({"n": [1, 2, 3]})
     query = "SELECT sum(n) AS total FROM wanted WHERE n > $least AND (SELECT count(*) FROM decisions) = 0"
@@ -173,9 +203,9 @@ def test_only_tables_that_the_query_names_are_attached(local_lake: Lake, monkeyp
     attached = []
     attach = Lake.attach
 
-    def noted(self, connection, table, *rest):
+    def noted(self, connection, table, *rest, **named):
         attached.append(table.name)
-        return attach(self, connection, table, *rest)
+        return attach(self, connection, table, *rest, **named)
 
     monkeypatch.setattr(Lake, "attach", noted)
     local_lake.sql(query, PROJECT)
