@@ -145,6 +145,7 @@ def pages(stack: Stack, settings: Settings, day: dt.date) -> list[Page]:
     experiment, trend = mlflow.experiment_url, mlflow.run_url(_trend_run(stack, settings))
     return [
         Page("report", addresses.report(settings, project, day), "At a glance", {}),
+        Page("report-alerts", f"{addresses.report(settings, project, day)}#alerts", "Open alerts", {}),
         Page(
             "phoenix",
             trace_url(stack.phoenix_url, worst),
