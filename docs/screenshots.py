@@ -51,6 +51,10 @@ GATE_COLUMNS = (
     *(f"tags.`nightjar.{name}`" for name in ("verdict", "dataset_version")),
     *(f"metrics.`{name}`" for name in (CHANGE, f"{CHANGE}.low", f"{CHANGE}.high", f"{CHANGE}.n")),
 )
+FAILURE_COLUMNS = tuple(
+    f"metrics.`{name}`"
+    for name in ("runs", "failures", "failures/rate", "failures/step/llm", "failures/step/tool", "attribution_accuracy")
+)
 NEWEST_PASS = """
 SELECT v.gate, v.dataset, v.baseline, v.candidate, first.phoenix_dataset_id AS dataset_id,
     first.phoenix_experiment_id AS first, second.phoenix_experiment_id AS second
@@ -169,6 +173,7 @@ def pages(stack: Stack, settings: Settings, day: dt.date) -> list[Page]:
             lambda browser: browser.click("Subflow Runs"),
         ),
         *gate_pages(stack, settings, experiment),
+        *failure_pages(settings, experiment),
     ]
 
 
@@ -188,6 +193,18 @@ def gate_pages(stack: Stack, settings: Settings, experiment: str) -> list[Page]:
         Page("phoenix-datasets", f"{stack.phoenix_url}/datasets", verdict["dataset"], light),
         Page("phoenix-prompts", f"{stack.phoenix_url}/prompts", PROMPT, light),
         Page("mlflow-comparisons", experiment, GATE, _mlflow_storage(experiment, "comparison", GATE_COLUMNS)),
+    ]
+
+
+def failure_pages(settings: Settings, experiment: str) -> list[Page]:
+    """What the guide to failures shows of `make demo-failures`; nothing where it has not run."""
+    report = addresses.failures(settings, settings.project)
+    if not report.startswith("file:"):
+        return []
+    return [
+        Page("failures", report, "Key insights", {}),
+        Page("failures-transitions", f"{report}#transitions", "First failure", {}),
+        Page("mlflow-failures", experiment, "failures of", _mlflow_storage(experiment, "failures", FAILURE_COLUMNS)),
     ]
 
 

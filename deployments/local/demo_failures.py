@@ -26,7 +26,7 @@ from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
 
 LEAST_ACCURACY = 0.95
-ROWS = "SELECT * FROM failures ORDER BY start_time, trace_id"
+ROWS = "SELECT * FROM failures WHERE taxonomy = 'recipe-agent' ORDER BY start_time, trace_id"
 NONE = "none"
 Row = Mapping[str, Any]
 

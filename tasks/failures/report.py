@@ -16,6 +16,7 @@ from tasks.failures.figures import (
 )
 from tasks.failures.insights import key_insights
 from tasks.failures.summary import Summary
+from tasks.failures.taxonomy import NONE
 from tasks.shared.gateways.phoenix.links import project_url
 from tasks.shared.pages.blocks import Block, Cell, Chart, HeatMap, Interval, Link, Number, Table, Text
 from tasks.shared.pages.page import Page, Part
@@ -66,7 +67,7 @@ def heat_map(summary: Summary) -> HeatMap:
         matrix.columns,
         matrix.counts,
         "No run failed.",
-        "The row none holds the runs that failed before any state had completed.",
+        "The row none holds the runs that failed before any state had completed." if NONE in matrix.rows else "",
     )
 
 
@@ -127,8 +128,9 @@ def _trend(summary: Summary) -> Iterator[Block]:
     windows = [*summary.before, (summary.scope.window, summary.rows)]
     rates = [(str(window), failure_rate(rows)) for window, rows in windows]
     if len(rates) > 1:
-        dots = [(name, rate.value, *rate.interval) for name, rate in rates]
-        yield Chart("Share of runs that failed", "dots", "Window", ("rate", "low", "high"), dots, "share")
+        begins = [f"{window.start:%m-%d %H:00}" for window, _ in windows]
+        dots = [(name, rate.value, *rate.interval) for name, (_, rate) in zip(begins, rates, strict=True)]
+        yield Chart("Share of runs that failed", "dots", "Window from", ("rate", "low", "high"), dots, "share")
     rows: list[tuple[Cell, ...]] = []
     for place, (name, rate) in enumerate(rates):
         change: tuple[Cell, ...] = (None, None)

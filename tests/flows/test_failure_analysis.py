@@ -13,11 +13,16 @@ from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tests.failures_world import agent_traffic, put_traffic, settings_of, write_settings
+from tests.flows.killed_runs import Point, killed_and_run
 from tests.providers import books, simulated
 
 pytestmark = pytest.mark.servers
 ROWS = "SELECT * EXCLUDE decided_at FROM failures ORDER BY trace_id"
 NAME = "Failure State with Explanation"
+POINTS: dict[str, Point] = {
+    "told, not stored": ("tasks.shared.store.stage:Stage._publish_partition", 1, "/failures/"),
+    "the run half logged": ("mlflow.tracking.client:MlflowClient.log_batch", 1, ""),
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,46 @@ async def told(span_ids):
     async with Phoenix(settings.phoenix) as phoenix:
         found = await phoenix.annotations(settings.project, "span", span_ids)
     return {each["span_id"]: each["result"]["label"] for each in found if each["name"] == NAME}
+
+
+async def test_killed_and_run_again_nothing_is_lost_and_nothing_twice(world, provider):
+    truth, window = world
+    states, spans = truth_of(truth)
+    before = books(provider)["answered"]
+    asked_for = f"{window.start:%Y-%m-%dT%H:%MZ}/{window.end:%Y-%m-%dT%H:%MZ}"
+    assert killed_and_run(POINTS, ["failure-analysis", "--yes", "--window", asked_for]) == 0
+    found = rows()
+    assert {row["trace_id"]: row["state"] for row in found if row["state"] != "none"} == states
+    assert await told(list(spans.values())) == {span: states[trace] for trace, span in spans.items()}
+    assert [run["failures"] for run in mlflow_runs()] == [len(states)]
+    asked = books(provider)["answered"]
+    assert asked > before
+    await failure_analysis(window=window, yes=True)
+    assert (rows(), books(provider)["answered"], len(mlflow_runs())) == (found, asked, 1)
+
+
+async def test_a_labelled_file_is_analysed_in_the_place_of_phoenix(nightjar_env, provider, tmp_path):
+    write_settings(tmp_path, settings_of(provider))
+    lines = [
+        {
+            "id": str(number),
+            "conversation": [
+                {"role": "user", "content": "Find me a soup."},
+                {"role": "assistant", "state": "ParseRequest", "content": "soup"},
+                {"role": "assistant", "state": "PlanToolCalls", "content": "Error: not understood"},
+                {"role": "assistant", "content": "Something went wrong. Please try again."},
+            ],
+            "last_success_state": "ParseRequest",
+            "first_failure_state": "PlanToolCalls",
+        }
+        for number in range(4)
+    ]
+    file = tmp_path / "labelled.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    receipts = await failure_analysis(labelled=file, taxonomies=["default"], yes=True)
+    _, text = read(Path(receipts[-1].notes[0]))
+    assert "| ParseRequest | 4 | 4 |" in text
+    assert "right state for 100% of 4 runs" in text
 
 
 def truth_of(truth):
