@@ -182,7 +182,7 @@ async def test_events_that_cannot_be_read_are_missing_and_the_other_spans_have_t
         assert await phoenix.sample(project, WINDOW, 4) == []
     assert spans.pop(broken.span_id) is None
     assert [events[0]["attributes"]["exception.message"] for events in spans.values()] == ["no"] * 3
-    assert f"span {broken.span_id} cannot be read" in caplog.text
+    assert f"Span {broken.span_id} cannot be read" in caplog.text
     async with Phoenix(settings(route="paged")) as phoenix:
         with pytest.raises(ServiceUnavailable, match="a system or member key makes the fast route possible"):
             await fetched(phoenix, project, ["llm"])
