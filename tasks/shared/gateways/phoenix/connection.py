@@ -126,7 +126,11 @@ class Connection:
     async def _send(self, request: httpx.Request) -> httpx.Response:
         async with self._slots:
             try:
-                return await self._client.send(request)
+                answer = await self._client.send(request)
+                # httpx's answer and its stream hold each other, and with them a body of megabytes, until somebody
+                # searches for cycles.
+                answer.stream = httpx.ByteStream(b"")
+                return answer
             finally:
                 await asyncio.sleep(self.settings.pause_seconds)
 
