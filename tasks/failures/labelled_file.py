@@ -1,8 +1,8 @@
 """Labelled traces in a file (JSONL), in the place of Phoenix: as spans of a project of the file's own.
 
-A line has `id`, `conversation` (messages, or one text), `last_success_state` and `first_failure_state`. A message is a
-step of the run: of the state that it names (`state`, or the `name` of a tool), else of its role. So the same analysis
-runs over them as over any trace.
+A line has `id`, `conversation` (messages, or one text), `last_success_state` and `first_failure_state`; null says of
+these that there is none. A message is a step of the run: of the state that it names (`state`, or the `name` of a tool),
+else of its role. So the same analysis runs over them as over any trace.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from tasks.failures.labels import FIRST, LAST
+from tasks.failures.labels import FIRST, LAST, word
 from tasks.failures.taxonomy import NONE
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.records import UTC, Window
@@ -93,10 +93,16 @@ def _parsed(line: bytes, where: str) -> dict[str, Any]:
         found = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise ConfigurationError(f"{where} is no JSON: {error}.") from error
-    if not isinstance(found, dict) or not str(found.get("id") or "").strip() or "conversation" not in found:
-        raise ConfigurationError(f"{where} needs id, conversation, {LAST} and {FIRST}.")
-    said = {name: str(found.get(name) or NONE).strip() for name in (FIRST, LAST)}
-    return {**found, "id": str(found["id"]), **said}
+    needed = ("conversation", LAST, FIRST)
+    if not isinstance(found, dict) or not str(found.get("id") or "").strip() or not found.keys() >= set(needed):
+        raise ConfigurationError(f"{where} needs id, conversation, {LAST} and {FIRST}; a state that is none is null.")
+    return {**found, "id": str(found["id"]), **{name: _state(found[name], name, where) for name in (FIRST, LAST)}}
+
+
+def _state(value: Any, name: str, where: str) -> str:
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(f"{where}: {name} is {value!r}. Give the name of a state, or null for none.")
+    return word(value) or NONE
 
 
 def _rows(found: Object, place: int, where: str) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,14 @@
 """By whose word a run failed."""
 
+import datetime as dt
+
 import pytest
 
 from tasks.failures.attribution import Verdict, combined, labelled, verdict_of
 from tasks.failures.detection import detected
-from tasks.failures.labels import Label, label_of
+from tasks.failures.labels import Label, annotated, label_of
 from tests.failures.agents import FINE, PLAN, SORRY, error, run
+from tests.tracking.rows import DAY, NOON, lake_at, put
 
 LOUD = run("Parse", "Plan", error("Fetch"), answer=SORRY)
 STOPPED = run("Parse", "Plan", answer=SORRY)
@@ -87,6 +90,20 @@ def test_a_label_is_the_truth_and_says_where_the_analysis_differs():
 )  # fmt: skip
 def test_labels_are_read_from_attributes_metadata_and_annotations(root, annotations, expected):
     assert label_of(run(**root).root, annotations, PLAN) == expected
+
+
+def test_only_people_annotate_the_truth(tmp_path):
+    lake = lake_at(tmp_path)
+    said = {"unit": "trace", "unit_id": "t", "name": "first_failure_state", "updated_at": NOON}
+    later = NOON + dt.timedelta(hours=1)
+    put(
+        lake,
+        "annotations",
+        {**said, "label": "Fetch"},
+        {**said, "label": "Plan", "annotator_kind": "LLM", "updated_at": later},
+        {**said, "label": "Plan", "unit_id": "other", "annotator_kind": "CODE"},
+    )
+    assert annotated(lake, "p", DAY) == {"t": {"first_failure_state": "Fetch"}}
 
 
 @pytest.mark.parametrize(

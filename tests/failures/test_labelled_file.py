@@ -41,6 +41,13 @@ def test_a_line_is_a_run_whose_messages_are_its_steps(tmp_path):
     assert found.rows.equals(read_labelled(tmp_path / "labelled.jsonl").rows)
 
 
+@pytest.mark.parametrize("said", [None, "", " None", "null", "No failure", "none"])
+def test_what_says_that_nothing_failed_is_no_state(tmp_path, said):
+    found = read_labelled(written(tmp_path, {**TRACE, "first_failure_state": said}))
+    assert json.loads(found.rows["metadata"][0].as_py())["first_failure_state"] == "none"
+    assert found.states == ("Plan",)
+
+
 def test_another_file_is_another_project(tmp_path):
     one = read_labelled(written(tmp_path, TRACE)).project
     assert one != read_labelled(written(tmp_path, {**TRACE, "id": "b"})).project
@@ -51,6 +58,9 @@ def test_another_file_is_another_project(tmp_path):
     [
         (("{",), "line 1 is no JSON"),
         ((TRACE, "[]"), "line 2 needs id"),
+        (({name: TRACE[name] for name in TRACE if name != "last_success_state"},), "line 1 needs id"),
+        (({name: TRACE[name] for name in TRACE if name != "first_failure_state"},), "line 1 needs id"),
+        (({**TRACE, "first_failure_state": 3},), "first_failure_state is 3"),
         ((TRACE, TRACE), "line 2: id 'a' was there before"),
         (({**TRACE, "conversation": 3},), "line 1: conversation is neither"),
         (("",), "has no line"),
