@@ -14,7 +14,6 @@ from tasks.failures.questions import CITED_IDS, insights_question, merge_questio
 from tasks.failures.scope import Scope
 from tasks.shared.gateways.llm import Writer
 from tasks.shared.settings import FailureSettings
-from tasks.shared.statistics.sampling import position
 
 PURPOSE = "failure-analysis"
 MERGED_AT_LEAST = 2
@@ -56,8 +55,8 @@ class Analyst:
             if number >= self.settings.analysed_states:
                 found.append(Analysis(state, counts[state], 0, 0, "not_asked"))
                 continue
-            shown = chosen(rows, state, masked, self.settings.analysed_failures)
-            found.append(await self.state(state, counts[state], clusters(shown, self.settings.similarity)))
+            grouped = clusters(tellable(rows, state, masked), self.settings.similarity)
+            found.append(await self.state(state, counts[state], grouped[: self.settings.analysed_failures]))
         return found
 
     async def state(self, state: str, failures: int, grouped: Sequence[Cluster]) -> Analysis:
@@ -105,15 +104,15 @@ class Analyst:
         asked.cost_usd += written.cost_usd
         asked.reused += written.reused
         asked.status, asked.trouble = written.status, written.trouble
-        return claims_in({**written.answer, "dropped": 0}, self.parts, known) if written.answer else Claims()
+        # An answer without a part that was asked for has no claims of it.
+        return claims_in({**(written.answer or {}), "dropped": 0}, self.parts, known)
 
 
-def chosen(rows: Rows, state: str, masked: Mapping[str, Mapping[str, str]], most: int) -> list[dict[str, Any]]:
-    """At most *most* of the runs that failed at *state*, by a hash of the trace: the same ones in every run."""
+def tellable(rows: Rows, state: str, masked: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The runs that failed at *state* with their texts as they may leave the lake, in the order of time."""
     of_state = [row for row in failing(rows) if row["state"] == state and row["trace_id"] in masked]
     its = [{**row, **masked[row["trace_id"]]} for row in of_state]
-    kept = sorted(its, key=lambda row: position(row["trace_id"]))[:most]
-    return sorted(kept, key=lambda row: (row["start_time"], row["trace_id"]))
+    return sorted(its, key=lambda row: (row["start_time"], row["trace_id"]))
 
 
 def _with_costs(analysis: Analysis, asked: _Asked) -> Analysis:
@@ -128,5 +127,5 @@ def _text(claims: Claims) -> str:
 
 def _claims_of(text: str) -> Claims:
     found = orjson.loads(text)
-    cited = {trace for name in PARTS for each in found[name] for trace in each[CITED]}
+    cited = {trace for name in PARTS for each in found.get(name, []) for trace in each[CITED]}
     return claims_in(found, PARTS, cited)

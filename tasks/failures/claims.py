@@ -101,12 +101,16 @@ def _claim(item: Any, texts: tuple[str, ...], known: Collection[str]) -> Claim |
     if not isinstance(item, Mapping):
         return None
     cited = item.get(CITED)
-    if not isinstance(cited, list) or not cited or any(trace not in known for trace in cited):
+    if (
+        not isinstance(cited, list)
+        or not cited
+        or any(not isinstance(trace, str) or trace not in known for trace in cited)
+    ):
         return None
     said = {name: item.get(name) for name in texts}
     if not all(isinstance(text, str) and text.strip() for text in said.values()):
         return None
-    return Claim({name: str(text).strip() for name, text in said.items()}, tuple(dict.fromkeys(map(str, cited))))
+    return Claim({name: str(text).strip() for name, text in said.items()}, tuple(dict.fromkeys(cited)))
 
 
 def _object(texts: tuple[str, ...]) -> dict[str, Any]:

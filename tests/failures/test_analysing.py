@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from deployments.simulator.writing.analyst import MADE_UP
-from tasks.failures.analysing import PURPOSE, Analyst, chosen
+from tasks.failures.analysing import PURPOSE, Analyst, tellable
 from tasks.failures.scope import Scope
 from tasks.shared.gateways.llm import Errand, Models, Writer
+from tasks.shared.gateways.llm.writer import Written
 from tasks.shared.prices import PriceTable
 from tasks.shared.records import Window
 from tasks.shared.settings import FailureSettings
@@ -95,8 +96,35 @@ async def test_states_beyond_the_limit_and_texts_that_may_not_leave_are_not_told
     assert (fetch.status, fetch.questions) == ("not_asked", 0)
 
 
-def test_the_same_runs_are_chosen_whatever_else_there_is():
+async def test_explanations_are_grouped_before_the_limit_so_that_every_run_of_a_group_counts(url, tmp_path):
+    alike = [row("Plan", trace_id=trace(n), explanation=f"no answer within {n} s") for n in range(50, 80)]
+    rows = [*failed(5), *alike]
+    async with analyst(url, tmp_path, analysed_failures=1) as asking:
+        (plan,) = await asking.states(rows, texts(rows))
+    assert (plan.failures, plan.told, plan.clusters) == (35, 30, 1)
+
+
+class Evasive:
+    """A writer whose model gives the same answer to every question."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def write(self, model, *_, **__):
+        """The answer, whatever was asked."""
+        return Written("answered", model, dt.datetime.now(dt.UTC), answer=self.answer)
+
+
+@pytest.mark.parametrize("answer", [{}, {"patterns": None}, {"patterns": [3, {"trace_ids": [["x"]]}]}])
+async def test_an_answer_without_what_was_asked_for_has_no_claims_however_many_parts_there_are(answer):
+    rows = failed(40)
+    settings = FailureSettings(chunk_characters=1500)
+    (found,) = await Analyst(Evasive(answer), MODEL, settings, SCOPE).states(rows, texts(rows))
+    assert (found.status, found.claims.trace_ids) == ("answered", set())
+    assert found.questions > 1
+
+
+def test_the_same_runs_are_told_in_the_same_order_whatever_order_they_come_in():
     rows = failed(30)
-    few = {each["trace_id"] for each in chosen(rows, "Plan", texts(rows), 10)}
-    assert len(few) == 10
-    assert few == {each["trace_id"] for each in chosen(rows[::-1], "Plan", texts(rows), 10)}
+    assert tellable(rows, "Plan", texts(rows[2:])) == tellable(rows[::-1], "Plan", texts(rows[2:]))
+    assert len(tellable(rows, "Plan", texts(rows[2:]))) == 28

@@ -48,7 +48,13 @@ def claim(*traces, **texts):
 
 def test_claims_that_cite_no_run_or_an_unknown_one_are_dropped_and_counted():
     answer = {
-        "patterns": [claim("a", pattern="one"), claim(pattern="none"), claim("a", "z", pattern="two"), "text"],
+        "patterns": [
+            claim("a", pattern="one"),
+            claim(pattern="none"),
+            claim("a", "z", pattern="two"),
+            claim(["a"], pattern="three"),
+            "text",
+        ],
         "fixes": [claim("b", "b", fix="mend", how_to_test="see"), claim("b", fix="mend")],
         "validator_rules": None,
         "unit_tests": [claim("a", name=str(n), given="g", expect="e") for n in range(7)],
@@ -57,7 +63,7 @@ def test_claims_that_cite_no_run_or_an_unknown_one_are_dropped_and_counted():
     assert [each.texts["pattern"] for each in found.of("patterns")] == ["one"]
     assert found.of("fixes")[0].trace_ids == ("b",)
     assert len(found.of("unit_tests")) == 5
-    assert found.dropped == 4
+    assert found.dropped == 5
     assert found.trace_ids == {"a", "b"}
 
 

@@ -40,7 +40,7 @@ class FailureSettings(Section):
     examples: Positive = Field(3, description="examples of each state in the report")
     model: str = Field("", description="provider/model that analyses states; judges.model when empty")
     analysed_states: int = Field(9, ge=0, description="states whose failures a model analyses, those with most first")
-    analysed_failures: Positive = Field(200, description="failures of a state at most that the model is told of")
+    analysed_failures: Positive = Field(200, description="groups of alike failures of a state that a model is told of")
     similarity: float = Field(0.7, gt=0, le=1, description="from which two explanations are one")
     chunk_characters: Positive = Field(
         12_000, description="characters of explanations in one question; more are asked in parts"
