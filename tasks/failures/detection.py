@@ -17,9 +17,13 @@ from tasks.failures.signs import Sign, signs_of
 from tasks.failures.taxonomy import NONE, Taxonomy
 from tasks.shared.step_signs.error_text import says_error
 
-# How applications end a run that they could not finish.
+# How applications end a run that they could not finish. A long answer may have such words for something else, so there
+# its first sentence has to say it.
+SHORT_CHARACTERS = 160
+SENTENCE_END = re.compile(r"[.!?\n]")
 APOLOGY = re.compile(
-    r"something went wrong|try again|(?:unable|not able) to (?:complete|process|finish|answer)"
+    r"something went wrong|please try (?:it )?again|try (?:it )?again (?:later|in an? )"
+    r"|(?:unable|not able) to (?:complete|process|finish|answer)"
     r"|(?:could not|couldn't|cannot|can't) (?:complete|process|finish) (?:your|the|this)"
     r"|an? (?:internal )?error occurred",
     re.IGNORECASE,
@@ -85,13 +89,27 @@ def signs_by_state(run: Run) -> dict[str, list[Sign]]:
 
 def ended_well(run: Run, taxonomy: Taxonomy, by_state: dict[str, list[Sign]], expected: Collection[str] = ()) -> bool:
     """Whether the root tells of no failure, and the last state completed where every good run has it."""
-    said = run.root["output_head"]
-    if run.root["status_code"] == "ERROR" or not said or says_error(said) or APOLOGY.search(said):
+    said = answer_of(run)
+    if run.root["status_code"] == "ERROR" or says_error(said) or apologises(said):
         return False
     last = taxonomy.states[-1]
     if any(sign.hard for sign in by_state.get(last, ())):
         return False
     return run.step_of(last) is not None or (bool(expected) and last not in expected)
+
+
+def answer_of(run: Run) -> str:
+    """What the run said at its end: the root's output, of a root that records none that of the state which ran last."""
+    visited = run.visited()
+    last = run.step_of(visited[-1]) if visited else None
+    return run.root["output_head"] or (last.row["output_head"] if last else None) or ""
+
+
+def apologises(said: str) -> bool:
+    """Whether an application says that it could not finish."""
+    text = said.strip()
+    opening = text if len(text) <= SHORT_CHARACTERS else SENTENCE_END.split(text, maxsplit=1)[0]
+    return APOLOGY.search(opening) is not None
 
 
 def skipped(run: Run, taxonomy: Taxonomy, expected: Collection[str]) -> list[Sign]:

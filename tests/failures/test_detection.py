@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.failures.detection import detected, expected_states
+from tasks.failures.detection import apologises, detected, expected_states
 from tests.failures.agents import FINE, PLAN, SORRY, bad_call, error, run
 
 FOUND = {
@@ -25,6 +25,10 @@ FOUND = {
         ("Fetch", "Plan", "s4", "nothing")),
     "a run that stopped without a word": (("Parse", "Plan"), SORRY, ("Plan", "Parse", "s3", "all")),
     "a run without an answer": (("Parse", "Plan"), None, ("Plan", "Parse", "s3", "all")),
+    "a root that records no output, of a run whose last state ran": (
+        ("Parse", "Plan", "Fetch", "Answer"), None, ("none", "Answer", None, "answer")),
+    "a root that records no output, of a run whose last state apologises": (
+        ("Parse", "Plan", {"name": "Answer", "output_head": SORRY}), None, ("Answer", "Plan", "s4", "all")),
     "a run without any state": ((), SORRY, ("Parse", "none", None, "all")),
     "a tool that failed, and an answer all the same": (
         ("Parse", "Plan", error("Fetch"), "Answer"), FINE, ("none", "Answer", None, "all")),
@@ -42,6 +46,21 @@ FOUND = {
 def test_code_finds_the_first_failure_that_was_not_made_good(steps, answer, expected):
     found = detected(run(*steps, answer=answer), PLAN)
     assert (found.state, found.last_success, found.span_id, found.leaves_open) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "failed"),
+    [
+        (SORRY, True),
+        ("Sorry, I was unable to complete that.", True),
+        (f"An internal error occurred while I looked. {FINE * 30}", True),
+        ("If the dough tears, try again with more flour.", False),
+        (f"{FINE * 30} If something went wrong with the sauce, please try again.", False),
+        ("", False),
+    ],
+)
+def test_an_apology_is_a_short_answer_or_begins_a_long_one(said, failed):
+    assert apologises(said) is failed
 
 
 def test_a_span_below_a_state_belongs_to_it():
