@@ -14,7 +14,7 @@ from tasks.alerts.hours import last_closed
 from tasks.alerts.life_cycle import Book, bundled
 from tasks.alerts.measuring import measure, read_gauges
 from tasks.alerts.rulebook import rules_of
-from tasks.alerts.telling import messages_of, tell, untold
+from tasks.alerts.telling import Waiting, messages_of, tell, untold
 from tasks.alerts.verdicts import HISTORY_DAYS
 from tasks.shared.alert_history import AlertEvent
 from tasks.shared.channels import with_channel_secrets
@@ -49,8 +49,10 @@ async def note_flow_run(project: str, happened: str, *, dry_run: bool = False) -
 async def tell_channels(project: str, *, dry_run: bool = False) -> Batch:
     """Tell each channel what it was not told yet; one that fails stops no other and is tried again by the next run."""
     settings = load_settings()
-    settings = await with_channel_secrets(settings, tuple(settings.channels), _secret)
-    return await asyncio.to_thread(_tell, settings, project, dry_run)
+    waiting = await asyncio.to_thread(_untold, settings, project)
+    named = {channel for _, channels in waiting for channel in channels}
+    settings = await with_channel_secrets(settings, named, _secret)
+    return await asyncio.to_thread(_tell, settings, project, waiting, dry_run)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -119,10 +121,14 @@ def _note(project: str, happened: str, dry_run: bool) -> Batch:
     )
 
 
-def _tell(settings: Settings, project: str, dry_run: bool) -> Batch:
+def _untold(settings: Settings, project: str) -> list[Waiting]:
+    return untold(Lake.open(settings.lake), project, settings, _now())
+
+
+def _tell(settings: Settings, project: str, waiting: list[Waiting], dry_run: bool) -> Batch:
     lake, now = Lake.open(settings.lake), _now()
     with lake.one_writer(f"telling-alerts-{project}"):
-        told = tell(lake, settings, untold(lake, project, settings, now), dry_run=dry_run)
+        told = tell(lake, settings, waiting, dry_run=dry_run)
     notes = [f"{each.channel}: {each.status}: {each.detail}" for each in told.deliveries if each.status != "sent"]
     counts = {"sent": 0, "failed": 0} | told.counts | {"held_back": told.held_back}
     return Batch(DELIVERIES.name, project, Window.of_day(now.date()), len(told.deliveries), counts, notes=_some(notes))

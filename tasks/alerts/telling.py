@@ -17,6 +17,8 @@ RECORDED = """
 SELECT * FROM alert_events WHERE recorded_at >= $since AND NOT quiet AND channels <> '' AND list_contains($told, event)
 """
 SENT = "SELECT message_id, channel FROM deliveries WHERE status = 'sent'"
+# A message, and the channels that it is for.
+Waiting = tuple[Message, list[str]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Told:
         return {status: found[status] for status in ("sent", "failed", "dry_run") if found[status]}
 
 
-def untold(lake: Lake, project: str, settings: Settings, now: dt.datetime) -> list[tuple[Message, list[str]]]:
+def untold(lake: Lake, project: str, settings: Settings, now: dt.datetime) -> list[Waiting]:
     """The messages that a channel has not taken yet, with these channels, oldest first."""
     since = now - settings.alerts.retry_hours * HOUR
     remembered = Window.of_day(now.date()).reaching_back(REMEMBERED_DAYS * 24)
@@ -50,7 +52,7 @@ def untold(lake: Lake, project: str, settings: Settings, now: dt.datetime) -> li
     return found
 
 
-def messages_of(events: Sequence[AlertEvent], project: str, phoenix_url: str) -> Iterator[tuple[Message, list[str]]]:
+def messages_of(events: Sequence[AlertEvent], project: str, phoenix_url: str) -> Iterator[Waiting]:
     """A message for each event, and one for each channel and digest, in the place of its first event."""
     bundles: set[str] = set()
     for event in events:
@@ -64,18 +66,24 @@ def messages_of(events: Sequence[AlertEvent], project: str, phoenix_url: str) ->
                 yield digest_of(mine, channel, project, phoenix_url), [channel]
 
 
-def tell(
-    lake: Lake, settings: Settings, messages: Iterable[tuple[Message, list[str]]], *, dry_run: bool = False
-) -> Told:
-    """Send each message; behind one that a channel did not take, later ones on the same topic wait for the next run."""
+def tell(lake: Lake, settings: Settings, messages: Iterable[Waiting], *, dry_run: bool = False) -> Told:
+    """Send each message; behind one that a channel did not take, later ones on the same topic wait for the next run.
+
+    A digest is on the topics of all its parts. For a channel that was away everything else waits too: each message
+    would take as long as all tries of the first.
+    """
     done: list[Delivery] = []
-    failed: set[tuple[str, str]] = set()
+    blocked: set[tuple[str, str]] = set()
+    away: set[str] = set()
     held_back = 0
     for message, channels in messages:
-        free = [channel for channel in channels if (message.topic, channel) not in failed]
-        held_back += len(channels) - len(free)
+        topics = {message.topic, *(part.topic for part in message.parts)}
+        free = [name for name in channels if name not in away and blocked.isdisjoint((topic, name) for topic in topics)]
+        held = [name for name in channels if name not in free]
+        held_back += len(held)
         for delivery in deliver(lake, settings, message, free, dry_run=dry_run) if free else ():
             done.append(delivery)
-            if delivery.status == "failed":
-                failed.add((message.topic, delivery.channel))
+            held += [delivery.channel] * (delivery.status == "failed")
+            away |= {delivery.channel} if delivery.unavailable else set()
+        blocked |= {(topic, name) for topic in topics for name in held}
     return Told(tuple(done), held_back)

@@ -20,7 +20,7 @@ from tasks.reports.message import report_id, report_message
 from tasks.reports.outstanding import outstanding_days
 from tasks.reports.receipts import REPORTS, delivered
 from tasks.shared.channels import deliver, is_told, with_channel_secrets
-from tasks.shared.errors import ConfigurationError, ServiceUnavailable, StoreError
+from tasks.shared.errors import ServiceUnavailable, StoreError
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.pages.blocks import Link
 from tasks.shared.pages.markdown import records, section_markdown
@@ -130,10 +130,7 @@ def _saved(evidence: Evidence, name: str) -> bytes:
 
 
 async def _secret(block: str) -> str:
-    try:
-        secret: Secret[str] = await Secret.aload(block)
-    except ValueError as error:
-        raise ConfigurationError(f"there is no Prefect Secret block {block!r}. Create it.") from error
+    secret: Secret[str] = await Secret.aload(block)
     return secret.get()
 
 

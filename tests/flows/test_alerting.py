@@ -86,3 +86,13 @@ async def test_a_failed_run_of_ours_is_an_alert_and_a_completed_one_ends_it(lake
         f"{project}: pipeline_failed (deployment=nightly)",
         f"{project}: resolved: pipeline_failed (deployment=nightly)",
     ]
+
+
+async def test_a_channel_whose_secret_is_missing_keeps_no_other_from_being_told(lake, project, tmp_path):
+    with (tmp_path / "nightjar.toml").open("a") as settings:
+        settings.write('[alerts.rules.pipeline_failed]\nchannels = ["first", "lost"]\n')
+        settings.write('[channels.lost]\nkind = "webhook"\nsecret_blocks = {url = "there-is-no-such-block"}\n')
+    _, sent = await alerting(happened="prefect.flow-run.Failed nightly 1-2 - no Phoenix")
+    assert told(tmp_path / "first") == [f"{project}: pipeline_failed (deployment=nightly)"]
+    assert (sent.counts["sent"], sent.counts["failed"]) == (1, 1)
+    assert any(note.startswith("lost: failed: ") and "url" in note for note in sent.notes)

@@ -24,6 +24,7 @@ class Delivery:
 
     `detail` says where it went, what a dry run would send, or the error in one line; never a secret. `reference` is
     what the channel calls the message, empty where it has no name for it. `attempts` are the tries of this delivery.
+    `unavailable` says of a failed one that the channel was away or busy, not that it said no.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Delivery:
     detail: str
     reference: str = ""
     attempts: int = 0
+    unavailable: bool = False
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def _sent(delivery: Delivery, chosen: ChannelSettings, options: Options, send: C
     try:
         sent = tries(send)
     except NightjarError as error:
-        trouble = str(error)
+        trouble, delivery = str(error), replace(delivery, unavailable=isinstance(error, ServiceUnavailable))
     except Exception as error:  # noqa: BLE001 - a fault in one channel stops no other; its text may hold a secret
         where = traceback.extract_tb(error.__traceback__)[-1]
         trouble = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: a fault of the channel."

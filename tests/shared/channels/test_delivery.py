@@ -188,6 +188,22 @@ async def test_secrets_of_named_channels_come_out_of_the_vault():
     assert filled.channels["b"] == settings.channels["b"]
 
 
+async def test_a_secret_that_is_not_in_the_vault_is_told_of_and_keeps_no_other_from_being_found(caplog):
+    async def secret(block: str) -> str:
+        if block == "nowhere":
+            raise ValueError("Unable to find block document")
+        return "/tmp/there"
+
+    settings = with_channels(
+        a={"kind": "file", "secret_blocks": {"folder": "nowhere"}},
+        b={"kind": "file", "secret_blocks": {"folder": "where"}},
+    )
+    filled = await with_channel_secrets(settings, ["a", "b"], secret)
+    assert filled.channels["b"].own == {"folder": "/tmp/there"}
+    assert "there is no Prefect Secret block 'nowhere'. Create it." in caplog.text
+    assert channel_problems(filled, ["a"])
+
+
 def test_a_run_that_is_killed_after_sending_sends_again_and_what_is_told_is_there_once(tmp_path):
     folder, lake = tmp_path / "out", tmp_path / "lake"
     script = f"""
