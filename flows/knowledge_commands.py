@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.shared.settings import load_settings
@@ -167,11 +168,18 @@ def export(*, namespace: NAMESPACE = None, to: Path | None = None) -> None:
 
 
 def _print_guidelines(found: "list[tuple[Guideline, float]] | list[tuple[Guideline, None]]") -> None:
-    table = Table("id", "evidence", "category", "guideline", "when", *(["likeness"] if found and found[0][1] else []))
+    table = Table(
+        "id", "evidence", "category", "guideline", "when", *(["likeness"] if found and found[0][1] is not None else [])
+    )
     for each, cosine in found:
         likeness = [] if cosine is None else [f"{cosine:.2f}"]
         table.add_row(
-            each.guideline_id[:8], str(len(each.evidence)), each.category, each.content, each.trigger, *likeness
+            each.guideline_id[:8],
+            str(len(each.evidence)),
+            each.category,
+            escape(each.content),
+            escape(each.trigger),
+            *likeness,
         )
     Console().print(table if found else "There are no guidelines yet: python -m flows sync phoenix.")
 

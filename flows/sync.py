@@ -47,5 +47,6 @@ async def sync(
         return [brought]
     learned = await learn_guidelines(source, named)
     if learned.doubts:
-        raise Inconclusive("; ".join(learned.doubts))
+        told = f"{brought.rows} trajectories are stored, {learned.counts['tips_generated']} tips learned"
+        raise Inconclusive(f"{'; '.join(learned.doubts)}. {told}; the rest waits for another run.")
     return [brought, learned]

@@ -66,7 +66,7 @@ def all_added(conflict: Conflict, why: str) -> tuple[Change, ...]:
 
 
 def _change(item: Any, tips: Mapping[int, Guideline], standing: Mapping[str, Guideline]) -> tuple[int, Change]:
-    if not isinstance(item, Mapping) or item.get("tip") not in tips:
+    if not isinstance(item, Mapping) or type(item.get("tip")) is not int or item["tip"] not in tips:
         told = item.get("tip") if isinstance(item, Mapping) else item
         raise Unusable(f"a decision is on tip {told!r}, and there is no such tip")
     number, action, why = int(item["tip"]), item.get("action"), str(item.get("why") or "").strip()

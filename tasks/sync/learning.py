@@ -26,11 +26,11 @@ Told = Callable[[int, int], None]
 
 
 class Postponed(Exception):
-    """There is no answer now: the trajectory waits for another run, and with `no_money` the later ones do, too."""
+    """There is no answer now: the trajectory waits for another run. With `no_money` the later ones do, too."""
 
-    def __init__(self, why: str, *, no_money: bool) -> None:
-        super().__init__(why)
-        self.no_money = no_money
+    def __init__(self, written: Written) -> None:
+        super().__init__(written.trouble)
+        self.no_money, self.refused = written.status == "budget_stopped", written.refused
 
 
 @dataclass
@@ -54,16 +54,25 @@ class Learner:
     settings: SyncSettings
     model: str
     lane: BatchWriter | None = None
+    refused: list[tuple[Trajectory, str]] = field(default_factory=list)
     learned: Learned = field(default_factory=Learned)
 
-    async def learn(self, span_ids: Sequence[str], told: Told) -> Learned:
-        """Learn from the trajectories of *span_ids* until all are done, or there is no money left."""
-        at_once = len(span_ids) if self.lane else TRAJECTORIES_AT_ONCE
-        for start in range(0, len(span_ids), at_once or 1):
-            some = [self.store.trajectory(span_id) for span_id in span_ids[start : start + at_once]]
+    async def learn(self, span_ids: Sequence[str], most: int, told: Told) -> Learned:
+        """Learn from the trajectories of *span_ids* until *most* are done, or there is no money left.
+
+        Those that wait (in a batch, for a provider that is down) hold up nobody. A question that is refused while
+        others are answered will be refused again: its trajectory teaches nothing, with that warning.
+        """
+        for start in range(0, len(span_ids), TRAJECTORIES_AT_ONCE):
+            some = [self.store.trajectory(span_id) for span_id in span_ids[start : start + TRAJECTORIES_AT_ONCE]]
             if not await self._learn_some({each.span_id: each for each in some if each is not None}):
-                return self.learned
-            told(min(start + at_once, len(span_ids)), len(span_ids))
+                break
+            told(self.learned.lessons, min(most, len(span_ids)))
+            if self.learned.lessons >= most:
+                break
+        if self.learned.lessons:
+            for trajectory, why in self.refused:
+                await self._nothing(trajectory, why)
         return self.learned
 
     async def _learn_some(self, trajectories: Mapping[str, Trajectory]) -> bool:
@@ -72,22 +81,21 @@ class Learner:
         waiting = await self.lane.waiting(requests) if self.lane else {}
         ready = {span_id: request for span_id, request in requests.items() if span_id not in waiting}
         answers = await asyncio.gather(*(self.writer.answer(request) for request in ready.values()))
+        self._paid(answers)
         for span_id, written in zip(ready, answers, strict=True):
             try:
-                await self._lesson(trajectories[span_id], self._answered(written))
+                await self._lesson(trajectories[span_id], written)
             except Postponed as why:
                 if why.no_money:
                     self.learned.stopped = str(why)
                     return False
-                self.learned.warnings.append(f"span {span_id} waits for the next run: {why}")
+                if why.refused:
+                    self.refused.append((trajectories[span_id], str(why)))
+                self.learned.warnings.append(f"span {span_id} waits for another run: {why}")
         return True
 
-    def _answered(self, written: Written) -> Written:
-        """*written*, entered into the costs, if there is an answer at all. Raises Postponed otherwise."""
-        self.learned.cost_usd += 0.0 if written.reused else written.cost_usd
-        if written.answer is None and not written.unreadable:
-            raise Postponed(written.trouble, no_money=written.status == "budget_stopped")
-        return written
+    def _paid(self, answers: Sequence[Written]) -> None:
+        self.learned.cost_usd += sum(written.cost_usd for written in answers if not written.reused)
 
     def _request(self, trajectory: Trajectory) -> Request:
         question = tips_question()
@@ -104,8 +112,7 @@ class Learner:
         try:
             task, tips = tips_of(_readable(written))
         except Unusable as why:
-            self.learned.warnings.append(f"span {trajectory.span_id}: no tips, the answer is invalid: {why}")
-            await self._apply(Lesson(trajectory.span_id, trajectory.timestamp, 0, (), f"invalid answer: {why}"))
+            await self._nothing(trajectory, f"the answer is invalid: {why}")
             return
         changes = await self._changes([(tip.number, tip.guideline(trajectory, task)) for tip in tips])
         await self._apply(Lesson(trajectory.span_id, trajectory.timestamp, len(tips), changes))
@@ -132,12 +139,18 @@ class Learner:
                 key=f"conflicts@{question.version}/{number}",
             )
             try:
-                return changes_of(_readable(self._answered(written)), conflict)
+                self._paid([written])
+                return changes_of(_readable(written), conflict)
             except Unusable as error:
                 why = str(error)
                 log.warning("conflict with %s, try %d: %s", ", ".join(conflict.alike), number + 1, why)
         self.learned.warnings.append(f"tips like {', '.join(conflict.alike)} were added without a decision: {why}")
         return all_added(conflict, f"no usable decision in {TRIES} tries: {why}")
+
+    async def _nothing(self, trajectory: Trajectory, why: str) -> None:
+        """The trajectory teaches nothing, and is not asked about again."""
+        self.learned.warnings.append(f"span {trajectory.span_id}: no tips, {why}")
+        await self._apply(Lesson(trajectory.span_id, trajectory.timestamp, 0, (), why))
 
     async def _apply(self, lesson: Lesson) -> None:
         await self.store.learn(lesson)
@@ -147,7 +160,9 @@ class Learner:
 
 
 def _readable(written: Written) -> Mapping[str, Any]:
-    """The object that the model answered. Raises Unusable where nobody can read it."""
-    if written.answer is None:
+    """The object that the model answered. Raises Unusable where nobody can read it, Postponed where there is none."""
+    if written.answer is not None:
+        return written.answer
+    if written.unreadable:
         raise Unusable(written.trouble)
-    return written.answer
+    raise Postponed(written)

@@ -8,6 +8,10 @@ from tasks.sync.syncing import Source, Synced
 
 TRAJECTORIES, GUIDELINES = "trajectories", "guidelines"
 WARNINGS_SHOWN = 20
+CUT = (
+    "the limit of {:,} spans was reached before any that is stored: older ones may be missing. Run once with a larger "
+    "--limit, and raise sync.limit or sync more often."
+)
 
 
 def of_trajectories(synced: Synced, source: Source, now: dt.datetime, *, dry_run: bool) -> Batch:
@@ -27,6 +31,7 @@ def of_trajectories(synced: Synced, source: Source, now: dt.datetime, *, dry_run
         },
         notes=(
             *(("dry run: nothing was stored",) if dry_run else ()),
+            *((CUT.format(source.limit),) if synced.cut else ()),
             *(f"span {span_id}: {why}" for span_id, why in synced.harvest.errors.items()),
         ),
     )

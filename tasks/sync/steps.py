@@ -53,8 +53,8 @@ async def learn_guidelines(source: Source, namespace: str) -> Batch:
         deadline = dt.timedelta(hours=settings.judges.batch_deadline_hours)
         lane = BatchWriter(writer, deadline, log.info) if settings.sync.lane == "batch" else None
         learner = Learner(store, writer, settings.sync, settings.sync.model or settings.judges.model, lane)
-        some = waiting[: settings.sync.trajectories_per_run]
-        learned = await learner.learn(some, lambda done, of: log.info("learned from %d of %d", done, of))
+        most = settings.sync.trajectories_per_run
+        learned = await learner.learn(waiting, most, lambda done, of: log.info("learned from %d of %d", done, of))
         return _receipt(store, learner, source, len(waiting) - learned.lessons)
 
 

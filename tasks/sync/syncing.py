@@ -22,11 +22,15 @@ class Source:
 
 @dataclass
 class Synced:
-    """What came of a sync. `looked_at` are spans; `stored` trajectories."""
+    """What came of a sync. `looked_at` are spans; `stored` trajectories.
+
+    `cut`: the limit came before any span that was stored earlier, so there may be others between.
+    """
 
     harvest: Harvest
     looked_at: int = 0
     stored: int = 0
+    cut: bool = False
 
 
 async def bring(
@@ -44,6 +48,7 @@ async def bring(
     async for page in phoenix.newest_spans(source.project, source.since, source.limit):
         synced.looked_at += len(page)
         new += wanted(page, settings.spans, seen, synced.harvest, errors=source.include_errors)
+    synced.cut = bool(seen) and synced.looked_at >= source.limit and not synced.harvest.skipped.get("stored_already")
     told(f"{synced.looked_at:,} spans looked at, {len(new):,} of them are fetched")
     known = set(store.conversations())
     missing = set(new)

@@ -62,15 +62,16 @@ def reap(spans: Sequence[RawSpan], project: str, known: set[tuple[str, str]], ha
     for span in parents_first(spans):
         try:
             trajectory = trajectory_of(span, project)
+            copy = (trajectory.trace_id, trajectory.digest) if trajectory else None
         except (Malformed, ValueError, TypeError, KeyError, RecursionError) as error:
             harvest.errors[span["span_id"]] = " ".join(f"{type(error).__name__}: {error}".split())
             continue
-        if trajectory is None:
+        if trajectory is None or copy is None:
             harvest.skip("no_prompts")
-        elif (trajectory.trace_id, trajectory.digest) in known:
+        elif copy in known:
             harvest.skip("same_conversation")
         else:
-            known.add((trajectory.trace_id, trajectory.digest))
+            known.add(copy)
             harvest.trajectories.append(trajectory)
 
 

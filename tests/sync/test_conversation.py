@@ -27,7 +27,17 @@ def test_content_is_read_as_json_or_as_a_python_literal(written):
     assert said({"role": "user", "content": written(blocks)}) == [{"role": "user", "content": "It's 5 o'clock."}]
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", '{"a": 1}', "42", "{'a'", "[not json", '[{"kind": "text"}]', "True"])
+OWN_JSON = [
+    '{"type":"document","id":5,"body":"whole"}',
+    '{"type":"text","value":"x"}',
+    '{"type":"FeatureCollection","features":[]}',
+    '[{"type":"click","x":1}]',
+]
+
+
+@pytest.mark.parametrize(
+    "text", [*OWN_JSON, "[1, 2]", '{"a": 1}', "42", "{'a'", "[not json", '[{"kind": "text"}]', "True"]
+)
 def test_text_that_is_no_list_of_blocks_is_kept_as_it_is(text):
     assert said({"role": "user", "content": text}) == [{"role": "user", "content": text}]
 

@@ -51,7 +51,7 @@ def learn(provider, tmp_path):
             writer = Writer(models, ledger, prices, settings.budget, Errand("run", "shop", "guidelines"))
             lane = BatchWriter(writer, dt.timedelta(hours=24), lambda _words: None) if batch else None
             learner = Learner(store, writer, knowledge, MODEL, lane)
-            done = await learner.learn(store.unlearned(), lambda _done, _of: None)
+            done = await learner.learn(store.unlearned(), 200, lambda _done, _of: None)
             return done, store.guidelines(), store.lessons()
 
     return lambda *trajectories, **named: asyncio.run(learned(*trajectories, **named))
@@ -86,7 +86,7 @@ def test_an_invalid_answer_makes_no_tips_and_a_warning(learn, provider):
         change(provider, rate_malformed=0.0)
     assert (done.lessons, done.tips, guidelines) == (1, 0, [])
     assert "no tips, the answer is invalid" in done.warnings[0]
-    assert lessons[0].warning.startswith("invalid answer")
+    assert lessons[0].warning.startswith("the answer is invalid")
 
 
 def test_without_money_the_rest_waits_for_another_run(learn):
@@ -104,8 +104,23 @@ def test_a_provider_that_is_down_leaves_the_trajectory_for_another_run(learn, pr
     finally:
         change(provider, rate_500=0.0)
     assert lessons == []
-    assert "waits for the next run" in done.warnings[0]
+    assert "waits for another run" in done.warnings[0]
     assert len(learn()[2]) == 1
+
+
+def test_what_is_refused_while_others_are_answered_teaches_nothing_and_is_not_asked_again(learn, provider):
+    long = trajectory(4, "word " * 3000, "SELECT 1")
+    change(provider, context_tokens=2000)
+    try:
+        alone, _, lessons = learn(long)
+        assert (alone.lessons, lessons) == (0, [])
+        done, _, lessons = learn(FIRST)
+    finally:
+        change(provider, context_tokens=0)
+    assert done.lessons == 2
+    assert lessons[-1].span_id == long.span_id
+    assert "refused" in lessons[-1].warning
+    assert learn()[0].lessons == 0
 
 
 def test_tips_by_batch_are_learned_by_a_later_run_at_half_the_price(learn, provider):

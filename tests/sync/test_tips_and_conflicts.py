@@ -115,6 +115,8 @@ def test_a_later_decision_builds_on_an_earlier_one():
         ([decision("update"), decision("update")], "changed twice"),
         ([decision("delete"), decision("none")], "not shown"),
         (["add"], "no such tip"),
+        ([decision("add", tip=[1])], "no such tip"),
+        ([decision("add", tip="1")], "no such tip"),
     ],
 )
 def test_other_decisions_are_unusable(decisions, why):

@@ -16,6 +16,16 @@ RESULT_TYPES = frozenset({"tool_result", "tool_call_response", "function_call_ou
 MEDIA_TYPES = frozenset(
     {"image", "image_url", "input_image", "document", "file", "input_file", "audio", "input_audio", "blob", "uri"}
 )
+# Which keys carry what a block of a type says: without one of them, an object with a `type` is somebody's own JSON.
+CARRIED = {
+    **dict.fromkeys(TEXT_TYPES, ("text", "content")),
+    **dict.fromkeys(THINKING_TYPES, ("thinking", "content", "text")),
+    **dict.fromkeys(CALL_TYPES, ("name", "function")),
+    **dict.fromkeys(RESULT_TYPES, ("tool_use_id", "call_id", "content", "response", "output")),
+    **dict.fromkeys(MEDIA_TYPES, ("source", "image_url", "file", "input_audio", "audio", "image", "uri", "url")),
+    "blob": ("content",),
+    "redacted_thinking": ("data",),
+}
 NO_CONTENT = "(no content)"
 BASE64_CHARACTERS, BASE64_BYTES = 4, 3
 
@@ -49,9 +59,14 @@ def pieces(content: Any) -> list[Piece]:
 
 
 def are_blocks(value: Any) -> bool:
-    """Whether *value* is content in blocks, and not JSON that somebody sent as the message itself."""
+    """Whether *value*, read out of a text, is content in blocks, and not JSON that is the message itself."""
     blocks = [value] if type(value) is dict else value
-    return type(blocks) is list and bool(blocks) and all(type(b) is dict and type(b.get("type")) is str for b in blocks)
+    return type(blocks) is list and bool(blocks) and all(map(_is_block, blocks))
+
+
+def _is_block(value: Any) -> bool:
+    kind = value.get("type") if type(value) is dict else None
+    return type(kind) is str and any(key in value for key in CARRIED.get(kind, ()))
 
 
 def piece(block: Any) -> Piece:

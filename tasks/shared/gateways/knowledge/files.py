@@ -22,6 +22,11 @@ class Journal:
         """*closing* is the key that only the last line of a transaction has."""
         self.path, self.closing = path, closing
 
+    @property
+    def size(self) -> int:
+        """Bytes in the file; 0 where it is not there."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def append(self, lines: Sequence[Any]) -> None:
         """Write *lines* as one or more whole transactions; they are on disk when this returns."""
         content = b"".join(orjson.dumps(line, default=str) + b"\n" for line in lines)
@@ -56,7 +61,7 @@ class Journal:
 
     def mend(self, whole_until: int) -> None:
         """Cut off what a killed writer left after byte *whole_until*."""
-        if self.path.exists() and self.path.stat().st_size > whole_until:
+        if self.size > whole_until:
             with reaching(self.path), self.path.open("r+b") as file:
                 file.truncate(whole_until)
 

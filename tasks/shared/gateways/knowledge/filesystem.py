@@ -111,6 +111,9 @@ class FilesystemStore:
         name = self._trajectories.path.name
         row = self._index.execute("SELECT byte FROM read_until WHERE file = ?", (name,)).fetchone()
         whole = int(row[0]) if row else 0
+        if whole > self._trajectories.size:  # the file was restored, or lost its end: the index is of another one
+            self._index.executescript("DELETE FROM trajectories; DELETE FROM read_until;")
+            whole = 0
         new = list(self._trajectories.transactions(whole))
         if not new:
             return whole

@@ -46,7 +46,8 @@ class Written:
 
     `text` is the answer; `answer` is the object where a schema was given. `cost_usd` and `usage` are of all tries
     together, `latency_ms` and `started_at` of the one that answered. With `reused` all of it was paid for earlier, and
-    nothing now. `trouble` says why there is no answer; `unreadable` that there was one, twice, which nobody can read.
+    nothing now. `trouble` says why there is no answer: `unreadable` that there was one, twice, which nobody can read,
+    `refused` that the provider will not answer this.
     """
 
     status: Literal["answered", "errored", "budget_stopped"]
@@ -60,6 +61,7 @@ class Written:
     trouble: str = ""
     reused: bool = False
     unreadable: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class _Asking:
         together = TOGETHER.get(kind) if question.parameters else None
         options = {together: question.parameters} if together else question.parameters
         self.model = writer.models.model(question.name, question.max_output_tokens, options)
-        self.cost, self.usage, self.unreadable = 0, NO_USAGE, 0
+        self.cost, self.usage, self.unreadable, self.refused = 0, NO_USAGE, 0, False
         self.started_at, self.latency_ms = dt.datetime.now(dt.UTC), 0.0
         self.trouble, self.wait = "", None  # type: str, float | None
 
@@ -191,6 +193,7 @@ class _Asking:
         if answered is not None:
             return answered
         if reply.kind == "refused":
+            self.refused = True
             return self._without_answer("errored", "refused: ")
         if reply.kind == "unparseable":
             self.unreadable, self.wait = self.unreadable + 1, 0.0
@@ -223,6 +226,7 @@ class _Asking:
             latency_ms=self.latency_ms,
             trouble=trouble,
             unreadable=self.unreadable >= UNREADABLE_AT_MOST,
+            refused=self.refused,
         )
 
 

@@ -170,6 +170,19 @@ async def test_a_lost_index_is_made_again(tmp_path):
         assert store.trajectory(trajectory(2).span_id) == trajectory(2)
 
 
+async def test_an_index_that_is_ahead_of_its_file_is_made_again(tmp_path):
+    settings = SyncSettings(folder=str(tmp_path))
+    async with opened(settings) as store:
+        store.add([trajectory(1)])
+        before = (tmp_path / "team" / "trajectories.jsonl").read_bytes()
+        store.add([trajectory(2)])
+    (tmp_path / "team" / "trajectories.jsonl").write_bytes(before)  # restored from a backup
+    async with opened(settings) as store:
+        assert store.seen() == {trajectory(1).span_id}
+        store.add([trajectory(3)])
+        assert store.trajectory(trajectory(3).span_id) == trajectory(3)
+
+
 async def test_a_damaged_file_is_told_with_its_place(tmp_path):
     settings = SyncSettings(folder=str(tmp_path))
     async with opened(settings) as store:
