@@ -15,7 +15,7 @@ from tasks.evaluate.progress import days_told
 from tasks.evaluate.steps import estimate_judges
 from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days, reconcile_cost
 from tasks.reports.receipts import raise_undelivered, undelivered
-from tasks.reports.steps import days_to_deliver, deliver_report
+from tasks.reports.steps import deliver_report, reports_to_deliver
 from tasks.shared.errors import ConfigurationError, Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
@@ -87,8 +87,8 @@ async def nightly(
             get_run_logger().info(days_told(number, len(days), receipts, time.monotonic() - began))
     if without_trend:  # the last day itself was done already
         receipts.append(await tracking(without_trend, project=project))
-    for unsent in days_to_deliver(project, last, settings.late_lookback_hours):
-        receipts.append(await deliver_report(project, Window.of_day(unsent)))
+    for unsent in reports_to_deliver(project, last, settings.late_lookback_hours):
+        receipts.append(await deliver_report(project, unsent.window, unsent.edition, channels=unsent.channels))
     if doubts:
         raise Inconclusive(" ".join([*doubts, *undelivered(receipts)]))
     raise_undelivered(receipts)

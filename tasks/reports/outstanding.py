@@ -1,33 +1,74 @@
-"""Days whose report somebody should have got and did not: a channel refused it, or the night was killed before."""
+"""Reports that somebody should have got and did not: a channel refused them, or the run was killed before."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from tasks.reports.files import FORMATS
 from tasks.reports.message import report_id
 from tasks.shared.channels import is_told
-from tasks.shared.records import Window
+from tasks.shared.records import DAY, Edition, Window
+from tasks.shared.settings import ReportSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.report_files import report_path
 
-FIRST_TOLD = "SELECT min(start_time) AS first FROM deliveries WHERE event = 'report' AND topic LIKE '%:day:%'"
+FIRST_TOLD = """
+SELECT channel, min(start_time) AS first FROM deliveries WHERE event = 'report' AND starts_with(topic, $topics)
+GROUP BY channel
+"""
 
 
-def outstanding_days(
-    lake: Lake, channels: Sequence[str], project: str, day: dt.date, lookback_hours: int
-) -> list[dt.date]:
-    """The *day*, and the days of the lookback before it whose report is in the lake and that a channel did not get.
+@dataclass(frozen=True)
+class Unsent:
+    """A report, and the channels that are to get it."""
 
-    Days before the first report that was ever sent are left out: who sets up a channel gets the next report, not old
-    ones. None without channels.
+    window: Window
+    edition: Edition
+    channels: tuple[str, ...]
+
+
+def outstanding(
+    lake: Lake, settings: ReportSettings, project: str, day: dt.date, lookback_hours: int
+) -> Iterator[Unsent]:
+    """Earlier reports, each for the channels that lack it, then that of the *day* for all; none without channels.
+
+    Earlier are the days of the lookback, and the last week and the last month that were over when the day began. Each
+    has to be in the lake in every format. A channel gets none from before the first report of that edition that it was
+    told, or should have been: who sets up a channel gets the next report, not old ones.
     """
-    (first,) = lake.sql(FIRST_TOLD, project)["first"].to_pylist()
-    days = Window.of_day(day).reaching_back(lookback_hours).days() if first else ()
-    earlier = [each for each in days if first.date() <= each < day and _lacks(lake, channels, project, each)]
-    return [*earlier, day] if channels else []
+    if not settings.channels:
+        return
+    today = Window.of_day(day)
+    for edition, windows in _earlier(today, lookback_hours).items():
+        first = _first_told(lake, project, edition)
+        for window in windows:
+            due = [name for name in settings.channels if name in first and first[name] <= window.start]
+            lacking = _lacking(lake, project, edition, window, due)
+            if lacking and _is_saved(lake, settings, project, edition, window):
+                yield Unsent(window, edition, lacking)
+    yield Unsent(today, "day", tuple(settings.channels))
 
 
-def _lacks(lake: Lake, channels: Sequence[str], project: str, day: dt.date) -> bool:
-    window = Window.of_day(day)
-    named = report_id(project, window, "day")
-    told = all(is_told(lake, project, channel, named, named) for channel in channels)
-    return not told and lake.get_file(report_path(project, window)) is not None
+def _earlier(today: Window, lookback_hours: int) -> dict[Edition, list[Window]]:
+    days = [Window.of_day(day) for day in today.reaching_back(lookback_hours).days()[:-1]]
+    return {"day": days, "week": [_before("week", today)], "month": [_before("month", today)]}
+
+
+def _before(edition: Edition, today: Window) -> Window:
+    return Window.of_edition(edition, (Window.of_edition(edition, today.start.date()).start - DAY).date())
+
+
+def _first_told(lake: Lake, project: str, edition: Edition) -> dict[str, dt.datetime]:
+    """By channel, the start of the first period whose report was sent through it, or failed."""
+    rows = lake.sql(FIRST_TOLD, project, parameters={"topics": f"report:{project}:{edition}:"}).to_pylist()
+    return {row["channel"]: row["first"] for row in rows}
+
+
+def _lacking(lake: Lake, project: str, edition: Edition, window: Window, channels: Sequence[str]) -> tuple[str, ...]:
+    named = report_id(project, window, edition)
+    return tuple(channel for channel in channels if not is_told(lake, project, channel, named, named))
+
+
+def _is_saved(lake: Lake, settings: ReportSettings, project: str, edition: Edition, window: Window) -> bool:
+    names = [FORMATS[each][0] for each in settings.formats]
+    return all(lake.get_file(report_path(project, window, name, edition)) is not None for name in names)

@@ -17,7 +17,7 @@ from tasks.reports.evidence import Evidence
 from tasks.reports.files import FORMATS, report_files
 from tasks.reports.index import index_page
 from tasks.reports.message import report_id, report_message
-from tasks.reports.outstanding import outstanding_days
+from tasks.reports.outstanding import Unsent, outstanding
 from tasks.reports.receipts import REPORTS, delivered
 from tasks.shared.channels import deliver, is_told, with_channel_secrets
 from tasks.shared.errors import ServiceUnavailable, StoreError
@@ -76,22 +76,37 @@ async def attach_report(report: Batch) -> Batch:
     retry_condition_fn=worth_retrying,
     task_run_name="deliver-{edition}-report-{window}",
 )
-async def deliver_report(project: str, window: Window, edition: Edition = "day", *, dry_run: bool = False) -> Batch:
-    """Send the saved report through `reports.channels`; each channel gets it once, also when it is built again.
+async def deliver_report(
+    project: str,
+    window: Window,
+    edition: Edition = "day",
+    *,
+    channels: tuple[str, ...] | None = None,
+    dry_run: bool = False,
+) -> Batch:
+    """Send the saved report through *channels*; each channel gets it once, also when it is built again.
 
-    A channel that fails is a count and a note of the receipt. With *dry_run* the notes say what would go where.
+    A channel that fails is a count and a note of the receipt.
+
+    Args:
+        project: The Phoenix project.
+        window: The day, week or month.
+        edition: Which of them it is.
+        channels: Names of channels; by default `reports.channels`.
+        dry_run: Send nothing; the notes say what would go where.
     """
     settings = load_settings()
-    settings = await with_channel_secrets(settings, settings.reports.channels, _secret)
+    names = settings.reports.channels if channels is None else channels
+    settings = await with_channel_secrets(settings, names, _secret)
     evidence = Evidence.open(settings, project, window, edition)
-    return await asyncio.to_thread(_deliver, evidence, flow_run.ui_url, dry_run)
+    return await asyncio.to_thread(_deliver, evidence, names, flow_run.ui_url, dry_run)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
-def days_to_deliver(project: str, day: dt.date, lookback_hours: int) -> list[dt.date]:
-    """The *day*, and those of the lookback before it whose report a channel did not get; none without channels."""
+def reports_to_deliver(project: str, day: dt.date, lookback_hours: int) -> list[Unsent]:
+    """The report of the *day*, and those before it that a channel did not get; none without channels."""
     settings = load_settings()
-    return outstanding_days(Lake.open(settings.lake), settings.reports.channels, project, day, lookback_hours)
+    return list(outstanding(Lake.open(settings.lake), settings.reports, project, day, lookback_hours))
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
@@ -111,9 +126,9 @@ def _build(project: str, window: Window, edition: Edition, flow_run_url: str | N
     return Batch(REPORTS, project, window, 1, counts, notes=(f"report: {path}",))
 
 
-def _deliver(evidence: Evidence, flow_run_url: str | None, dry_run: bool) -> Batch:
+def _deliver(evidence: Evidence, channels: tuple[str, ...], flow_run_url: str | None, dry_run: bool) -> Batch:
     settings, project, window = evidence.settings, evidence.project, evidence.window
-    channels, named = settings.reports.channels, report_id(project, window, evidence.edition)
+    named = report_id(project, window, evidence.edition)
     if all(is_told(evidence.lake, project, channel, named, named) for channel in channels):
         return Batch(REPORTS, project, window, 0, {"already sent": len(channels)})
     files = [(FORMATS[each][0], _saved(evidence, FORMATS[each][0])) for each in settings.reports.formats]
