@@ -202,6 +202,20 @@ def test_a_service_s_own_name_goes_before_its_span_names(tmp_path):
     ]
 
 
+def test_a_span_counts_once_for_a_service_however_many_of_its_patterns_it_matches(tmp_path):
+    spans = [
+        *(span(1, service_name="rewriter", name="start"), span(2, name="rewrite")),
+        *(span(3, name="rewrite.draft"), span(4, name="rewrite.check"), span(5, name="other")),
+    ]
+    services = ReportSettings(services={"rewriter": ("rewrite", "rewrite.*", "re*"), "silent": ("x", "y")})
+    found = rows(evidence_of(tmp_path, {"spans": spans}, reports=services), "tracing_coverage", "Services")
+    assert [(row["Service"], row["Spans"], row["Share"], row["Span names"]) for row in found] == [
+        ("silent", Number(0), Number(0.0, "share"), None),
+        ("rewriter", Number(4), Number(0.8, "share"), Number(4)),
+        ("(not told)", Number(1), Number(0.2, "share"), Number(1)),
+    ]
+
+
 def test_a_check_that_fails_leads_to_its_validation_page(tmp_path):
     hour = {"start_time": at(1), "end_time": at(2)}
     failed = check("unique", table_name="decisions", file="judge@1", success=False, failing=2, checked=3, **hour)

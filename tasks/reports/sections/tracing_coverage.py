@@ -13,11 +13,13 @@ WITH names AS (
     SELECT service_name, name, count(*) AS spans, max(start_time) AS latest_at, max_by(span_id, start_time) AS latest
     FROM spans GROUP BY service_name, name
 ), expected AS (
-    SELECT unnest($services) AS service, unnest($patterns) AS pattern
+    SELECT service, list(pattern) AS patterns
+    FROM (SELECT unnest($services) AS service, unnest($patterns) AS pattern) GROUP BY service
 ), matched AS (
     SELECT coalesce(service, service_name) AS service, service IS NOT NULL AS is_expected, names.*
     FROM names LEFT JOIN expected
-        ON service_name = service OR service_name IS NULL AND pattern <> '' AND name GLOB pattern
+        ON service_name = service
+        OR service_name IS NULL AND len(list_filter(patterns, lambda pattern: pattern <> '' AND name GLOB pattern)) > 0
 )
 SELECT service, bool_or(is_expected) AS is_expected, sum(spans) AS spans,
     max(latest_at) AS latest_at, max_by(latest, latest_at) AS latest, count(DISTINCT name) AS names,
