@@ -59,7 +59,7 @@ def _kind(cells: Sequence[Cell]) -> type:
 
 
 def _heads(name: str, kind: type) -> list[str]:
-    return [f"{name} {further}".strip() for further in FURTHER.get(kind, ("",))]
+    return [_text(f"{name} {further}".strip()) for further in FURTHER.get(kind, ("",))]
 
 
 def _values(cell: Cell, kind: type) -> list[str | float | None]:

@@ -202,6 +202,16 @@ def test_teams_gets_one_adaptive_card_with_facts_and_links(service, tell):
     assert TOKEN not in found.detail
 
 
+def test_no_text_of_the_traffic_becomes_a_link_in_a_card():
+    bad = "[log in](https://bad.test) *now* <https://bad.test> \\[x](y)"
+    content = card(report(title=bad, text=f"Spans: 1\n{bad}", facts=((bad, bad),)))["attachments"][0]["content"]
+    title, text, facts = content["body"]
+    (fact,) = facts["facts"]
+    said = r"\[log in\](https://bad.test) \*now\* \<https://bad.test\> \\\[x\](y)"
+    assert [title["text"], fact["title"], fact["value"]] == [said] * 3
+    assert text["text"] == f"Spans: 1\n\n{said}"
+
+
 def test_a_card_stays_below_what_teams_takes_however_long_the_message():
     import orjson
 

@@ -115,6 +115,12 @@ def test_a_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe(text):
     assert read(Table("t", ("a",), [(text,)]))[1] == [f"'{text}"]
 
 
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "-1"])
+def test_a_head_that_a_spreadsheet_would_run_begins_with_an_apostrophe_in_each_of_its_columns(text):
+    table = Table("t", (text,), [(Interval(0.1, 0.2),)])
+    assert read(table)[0] == [f"'{text} low", f"'{text} high"]
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1), st.floats(allow_nan=False))
 def test_texts_and_numbers_come_back_from_csv_as_they_were(text, number):
     _, (said, value) = read(Table("t", ("a", "b"), [(text, Number(number))]))

@@ -1,5 +1,6 @@
 """Microsoft Teams: an Adaptive Card with facts and links, posted by a workflow of the channel."""
 
+import re
 from typing import Any
 
 import orjson
@@ -7,11 +8,13 @@ from pydantic import Field, SecretStr
 
 from tasks.shared.channels.channel import Channel, Options, Sent
 from tasks.shared.channels.message import Message
-from tasks.shared.channels.wording import in_bytes, in_short, one_line, with_sign
+from tasks.shared.channels.wording import cut, in_bytes, one_line, with_sign
 from tasks.shared.gateways.http import host_of, post
 
 # Teams refuses messages above 28 KB.
 TEXT_CHARACTERS, TITLE_CHARACTERS, VALUE_CHARACTERS, FACTS, LINKS = 4000, 300, 200, 20, 6
+# What a card would take for a link or for emphasis: texts come from the traffic.
+MARKUP = re.compile(r"([\\`*_\[\]<>~])")
 COLOURS = {"critical": "Attention", "warning": "Warning"}
 
 
@@ -42,15 +45,15 @@ def send(message: Message, options: TeamsOptions, _earlier: str) -> Sent:
 def card(message: Message) -> dict[str, Any]:
     """The request that a workflow takes: one Adaptive Card."""
     title: dict[str, Any] = {"type": "TextBlock", "size": "Large", "weight": "Bolder", "wrap": True}
-    title["text"] = one_line(with_sign(message), TITLE_CHARACTERS)
+    title["text"] = one_line(escaped(with_sign(message)), TITLE_CHARACTERS)
     if message.event != "resolved" and message.severity in COLOURS:
         title["color"] = COLOURS[message.severity]
     facts = [
-        {"title": one_line(name, VALUE_CHARACTERS), "value": one_line(value, VALUE_CHARACTERS)}
+        {"title": one_line(escaped(name), VALUE_CHARACTERS), "value": one_line(escaped(value), VALUE_CHARACTERS)}
         for name, value in message.facts[:FACTS]
     ]
     # Teams keeps a single line break out of a text block; two make a paragraph.
-    text = in_short(message, TEXT_CHARACTERS).replace("\n", "\n\n")
+    text = cut(escaped(message.summary or message.text), TEXT_CHARACTERS).replace("\n", "\n\n")
     content: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -72,6 +75,11 @@ def card(message: Message) -> dict[str, Any]:
             {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
         ],
     }
+
+
+def escaped(text: str) -> str:
+    """*text* with nothing in it that an Adaptive Card would act on."""
+    return MARKUP.sub(r"\\\1", text)
 
 
 CHANNEL = Channel(options=TeamsOptions, preview=preview, send=send)
