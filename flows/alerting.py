@@ -3,6 +3,7 @@
 from prefect import flow
 
 from tasks.alerts.steps import evaluate_rules, measure_hours, note_flow_run, replay_rules, tell_channels
+from tasks.shared.errors import Inconclusive
 from tasks.shared.records import Batch, Window
 from tasks.shared.settings import load_settings
 
@@ -24,14 +25,25 @@ async def alerting(
 
     Returns:
         Receipts of the measurements, of the alerts, of what was told, and of the back-tests of new or changed rules.
+
+    Raises:
+        Inconclusive: A rule is wrong or a measure fails. What the others say is told.
     """
     project = project or load_settings().project
     if happened:
         noted = await note_flow_run(project, happened, dry_run=dry_run)
-        return [noted, await tell_channels(noted.project, dry_run=dry_run)]
-    measured = await measure_hours(project, window)
-    evaluated = await evaluate_rules(project, window, dry_run=dry_run)
-    told = await tell_channels(project, dry_run=dry_run)
-    return (
-        [measured, evaluated, told] if window or dry_run else [measured, evaluated, told, await replay_rules(project)]
-    )
+        return _undoubted([noted, await tell_channels(noted.project, dry_run=dry_run)])
+    try:
+        measured = await measure_hours(project, window)
+        evaluated = await evaluate_rules(project, window, dry_run=dry_run)
+    finally:
+        told = await tell_channels(project, dry_run=dry_run)
+    receipts = [measured, evaluated, told]
+    return _undoubted(receipts if window or dry_run else [*receipts, await replay_rules(project)])
+
+
+def _undoubted(receipts: list[Batch]) -> list[Batch]:
+    """The receipts, unless one is in doubt."""
+    if doubts := [doubt for receipt in receipts for doubt in receipt.doubts]:
+        raise Inconclusive(f"what could be told is told, but: {' '.join(doubts)}", doubts=doubts)
+    return receipts

@@ -11,7 +11,7 @@ from tasks.alerts.measuring import measure
 from tasks.alerts.replaying import Replay, replay
 from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import HISTORY_DAYS
-from tasks.shared.errors import ConfigurationError
+from tasks.shared.errors import ConfigurationError, StoreError
 from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
@@ -40,9 +40,17 @@ def back_test(
 
 
 def measured_fully(lake: Lake, project: str, settings: Settings, now: dt.datetime) -> None:
-    """Measure all of the days that a back-test looks at, however long it takes."""
-    while measure(lake, project, settings, last_closed(now), HISTORY_DAYS).days_left:
-        pass
+    """Measure all of the days that a back-test looks at, however long it takes.
+
+    Raises:
+        StoreError: a measure fails.
+    """
+    left = True
+    while left:
+        done = measure(lake, project, settings, last_closed(now), HISTORY_DAYS)
+        if done.troubles:
+            raise StoreError(" ".join(done.troubles))
+        left = bool(done.days_left)
 
 
 def untested(lake: Lake, project: str, rules: Mapping[str, Rule]) -> list[Rule]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from tasks.alerts.history import History
 from tasks.alerts.hours import due_hours, ingested_hours
-from tasks.alerts.life_cycle import Book, bundled, digest, events_at
+from tasks.alerts.life_cycle import Book, bundled, digest, events_at, events_of_gone
 from tasks.alerts.measure import all_measures
 from tasks.alerts.readings import Calibration, Readings, labelled_rate
 from tasks.alerts.rule import Rule
+from tasks.alerts.rulebook import Rulebook
 from tasks.alerts.verdicts import Judgement, needed_hours
 from tasks.shared.alert_history import AlertEvent
 from tasks.shared.checks import gate
@@ -52,7 +53,7 @@ class Clock:
 
 
 def evaluate(
-    lake: Lake, project: str, settings: Settings, rules: Mapping[str, Rule], clock: Clock, *, dry_run: bool = False
+    lake: Lake, project: str, settings: Settings, rulebook: Rulebook, clock: Clock, *, dry_run: bool = False
 ) -> Evaluated:
     """Evaluate the due hours and note what happened. Two runs at once wait for each other."""
     with lake.one_writer(f"alerting-{project}"):
@@ -60,7 +61,7 @@ def evaluate(
         ingested = ingested_hours(lake, project, Window(since, clock.closed)) if since < clock.closed else set()
         due, given_up = due_hours(ingested, since, clock.closed, settings.alerts.wait_hours)
         span = Window(due[0] if due else clock.closed - HOUR, clock.closed)
-        judgements = judgements_of(lake, project, settings, rules.values(), span)
+        judgements = judgements_of(lake, project, settings, rulebook.rules.values(), span)
         book = Book(project, tuple(events_of(lake, project, clock.now)), clock.now, settings.alerts)
         before = len(book.events)
         for hour in due:
@@ -68,6 +69,7 @@ def evaluate(
                 if judgement.readings.measure.kind != "gauge":
                     book = book.with_events(events_at(book, judgement, hour + HOUR))
         if clock.window is None:
+            book = book.with_events(events_of_gone(book, {*rulebook.rules, *rulebook.wrong}))
             for judgement in judgements.values():
                 if judgement.readings.measure.kind == "gauge":
                     book = book.with_events(events_at(book, judgement, clock.closed))

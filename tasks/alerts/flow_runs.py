@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from tasks.alerts.life_cycle import Book, digest
+from tasks.alerts.life_cycle import Book, digest, renewable
 from tasks.alerts.rule import Rule
 from tasks.shared.alert_history import AlertEvent, Happening
 from tasks.shared.errors import ConfigurationError
@@ -45,15 +45,18 @@ class FlowRun:
 
 
 def events_of_run(book: Book, rule: Rule, run: FlowRun) -> list[AlertEvent]:
-    """What the run means for the alert on its deployment: one is open at a time, and a run that completes ends it."""
+    """What the run means for the alert on its deployment: one is open at a time, and a run that completes ends it.
+
+    Another run that fails tells of it again as rarely as of anything that lasts.
+    """
     series = f"deployment={run.deployment}"
     alert = next((a for a in book.alerts.values() if a.open and a.key == (rule.name, series)), None)
-    if run.state == GOOD and alert is None:
+    if (run.state == GOOD and alert is None) or (run.state != GOOD and alert and not renewable(book, alert, book.now)):
         return []
     happened: Happening = "resolved" if run.state == GOOD else "renewed" if alert else "raised"
     alert_id = alert.alert_id if alert else digest(book.project, rule.name, series, run.run_id)
     unique = digest(alert_id, run.run_id, run.state)
     if any(each.event_id == unique for each in book.events):
         return []
-    event = book.event(alert_id, happened, book.now, rule, series=series, message=run.sentence)
+    event = book.event(alert_id, happened, book.now, rule, series=series, message=run.sentence, alert=alert)
     return [replace(event, event_id=unique)]

@@ -6,13 +6,13 @@ so that a run that was killed, or another one at the same time, says the same on
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import Judgement, Verdict
 from tasks.alerts.wording import sentence
-from tasks.shared.alert_history import Alert, AlertEvent, Happening, alerts_of, silenced_until
+from tasks.shared.alert_history import NIGHTJAR, Alert, AlertEvent, Happening, alerts_of, silenced_until
 from tasks.shared.records import HOUR
 from tasks.shared.settings import AlertSettings
 
@@ -47,9 +47,20 @@ class Book:
         return until
 
     def event(
-        self, alert_id: str, event: Happening, at: dt.datetime, rule: Rule, *, series: str, message: str
+        self,
+        alert_id: str,
+        event: Happening,
+        at: dt.datetime,
+        rule: Rule,
+        *,
+        series: str,
+        message: str,
+        alert: Alert | None = None,
     ) -> AlertEvent:
-        """A new event of an alert, quiet where a silence holds."""
+        """A new event, quiet where a silence holds; the end of an *alert* is for those who were told of it."""
+        quiet = silenced_until(self.events, rule.name, series, self.now) is not None
+        if event == "resolved" and alert is not None:
+            quiet = alert.told_at is None
         return AlertEvent(
             event_id=digest(alert_id, event, at.isoformat()),
             start_time=at,
@@ -61,7 +72,7 @@ class Book:
             message=message,
             runbook=rule.runbook,
             channels=" ".join(rule.channels),
-            quiet=silenced_until(self.events, rule.name, series, self.now) is not None,
+            quiet=quiet,
         )
 
 
@@ -82,10 +93,35 @@ def events_at(book: Book, judgement: Judgement, end: dt.datetime) -> list[AlertE
             continue
         raised = alert.alert_id if alert else digest(book.project, rule.name, series, end.isoformat())
         message = sentence(judgement, series, verdict, end, happened=happened, alert=alert)
-        event = book.event(raised, happened, end, rule, series=series, message=message)
-        untold = happened == "resolved" and alert is not None and alert.told_at is None
-        new.append(_with_verdict(replace(event, quiet=event.quiet or untold), verdict))
+        event = book.event(raised, happened, end, rule, series=series, message=message, alert=alert)
+        new.append(_with_verdict(event, verdict))
     return new
+
+
+def events_of_gone(book: Book, rules: Collection[str]) -> list[AlertEvent]:
+    """The ends of open alerts of which no rule is among the names *rules* any more: no hour would ever close them."""
+    return [
+        replace(
+            alert.latest,
+            event_id=digest(alert.alert_id, "resolved", book.now.isoformat()),
+            start_time=book.now,
+            event="resolved",
+            message=f"Closed, because the rule is gone: {alert.latest.message}",
+            bundle="",
+            quiet=alert.told_at is None,
+            who=NIGHTJAR,
+            note="",
+        )
+        for alert in book.alerts.values()
+        if alert.open and alert.raised.rule not in rules
+    ]
+
+
+def renewable(book: Book, alert: Alert, at: dt.datetime) -> bool:
+    """Whether it is time to tell again of an alert that lasts: nobody has seen it, and no silence holds."""
+    if alert.acknowledged or silenced_until(book.events, *alert.key, book.now):
+        return False
+    return alert.told_at is None or at - alert.told_at >= book.settings.renew_after_hours * HOUR
 
 
 def bundled(events: Sequence[AlertEvent], storm: int) -> list[AlertEvent]:
@@ -117,13 +153,11 @@ def _of_open(book: Book, judgement: Judgement, alert: Alert, end: dt.datetime) -
     settings, series = book.settings, alert.raised.series
     if judgement.agrees(series, end, settings.resolve_after_hours, "clear"):
         return "resolved"
-    if judgement.agrees(series, end, settings.silent_hours, "unknown"):
+    # A gauge that says nothing is no sign that things are well again: who reads it may be what is broken.
+    if judgement.readings.measure.kind != "gauge" and judgement.agrees(series, end, settings.silent_hours, "unknown"):
         return "resolved"
-    if judgement.at(end).get(series, Verdict("unknown")).state != "breach" or alert.acknowledged:
-        return None
-    silent = silenced_until(book.events, alert.raised.rule, series, book.now) is not None
-    waited = alert.told_at is None or end - alert.told_at >= settings.renew_after_hours * HOUR
-    return "renewed" if waited and not silent else None
+    lasts = judgement.at(end).get(series, Verdict("unknown")).state == "breach"
+    return "renewed" if lasts and renewable(book, alert, end) else None
 
 
 def _with_verdict(event: AlertEvent, verdict: Verdict) -> AlertEvent:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from tasks.alerts.hours import ingested_hours
 from tasks.alerts.measure import Measure, all_measures
 from tasks.shared.checks import gate
+from tasks.shared.errors import NightjarError
 from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
@@ -33,11 +34,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """How much was measured: hours times measures, rows of the days' files, days still to come."""
+    """How much was measured: hours times measures, rows of the days' files, days still to come.
+
+    `troubles` tell of the measures that failed, a sentence each; the others are measured all the same.
+    """
 
     hours: int = 0
     rows: int = 0
     days_left: int = 0
+    troubles: tuple[str, ...] = ()
 
 
 def measure(lake: Lake, project: str, settings: Settings, closed: dt.datetime, days: int) -> Measured:
@@ -48,32 +53,38 @@ def measure(lake: Lake, project: str, settings: Settings, closed: dt.datetime, d
         how, known = _how_measured(settings), _known_days(lake, project)
         young = wanted[: LOOKED_AGAIN_DAYS + 1]
         old = [day for day in wanted if day not in young and day in in_lake and known.get(str(day)) != how]
-        hours = rows = 0
+        hours, rows, troubles = 0, 0, list[str]()
         for day in (*young, *old[:OLD_DAYS_AT_ONCE]):
             window = Window.of_day(day)
             if window.start < closed:
                 done = _measure_day(lake, project, settings, Window(window.start, min(window.end, closed)))
                 hours, rows = hours + done.hours, rows + done.rows
-                known[str(day)] = how
+                troubles += done.troubles
+                if not done.troubles:
+                    known[str(day)] = how
         lake.put_file(_known_path(project), json.dumps(known, sort_keys=True).encode())
-    return Measured(hours, rows, len(old[OLD_DAYS_AT_ONCE:]))
+    return Measured(hours, rows, len(old[OLD_DAYS_AT_ONCE:]), tuple(troubles))
 
 
-def read_gauges(lake: Lake, project: str, settings: Settings, closed: dt.datetime) -> int:
+def read_gauges(lake: Lake, project: str, settings: Settings, closed: dt.datetime) -> Measured:
     """Look at every gauge and note what it says for the last closed hour, unless that is noted already."""
     hour, gauges = closed - HOUR, {name: it for name, it in all_measures().items() if it.read}
     with lake.one_writer(f"measuring-{project}"):
         stored = _stored(lake, project, Window.of_day(hour.date()))
         seen = {row["measure"] for row in stored if row["start_time"] == hour}
-        fresh = [
-            _gauge_row(name, hour, dimension, value)
-            for name, it in gauges.items()
-            if it.read and name not in seen
-            for dimension, value in it.read(lake, project, closed).items()
-        ]
+        fresh, troubles = list[Row](), list[str]()
+        for name, it in gauges.items():
+            if it.read is None or name in seen:
+                continue
+            try:
+                read = it.read(lake, project, closed)
+            except (NightjarError, OSError) as error:
+                troubles.append(f"{name} cannot be read: {error}")
+            else:
+                fresh += [_gauge_row(name, hour, dimension, value) for dimension, value in read.items()]
         if fresh:
             _write(lake, project, settings, Window.of_day(hour.date()), [*stored, *fresh])
-    return len(fresh)
+    return Measured(rows=len(fresh), troubles=tuple(troubles))
 
 
 def _measure_day(lake: Lake, project: str, settings: Settings, window: Window) -> Measured:
@@ -84,20 +95,26 @@ def _measure_day(lake: Lake, project: str, settings: Settings, window: Window) -
     stamps = _stamps(lake, project, window)
     options = _options(settings)
     fresh: dict[tuple[str, dt.datetime], list[Row]] = {}
+    troubles: list[str] = []
     for name, it in all_measures().items():
         if it.read:
             continue
         asked = {parameter: options[parameter] for parameter in it.parameters}
         current = {hour: _source(it, hour, stamps, asked) for hour in ingested}
         due = sorted(hour for hour, source in current.items() if sources.get((name, hour)) != source)
-        for hour, rows in _measured(lake, project, it, due, asked).items():
+        try:
+            measured = _measured(lake, project, it, due, asked)
+        except NightjarError as error:
+            troubles.append(f"{name} cannot be measured on {window.start:%Y-%m-%d}: {error}")
+            continue
+        for hour, rows in measured.items():
             fresh[name, hour] = [row | {"measure": name, "source": current[hour]} for row in rows]
     if not fresh:
-        return Measured()
+        return Measured(troubles=tuple(troubles))
     kept = [row for row in stored if (row["measure"], row["start_time"]) not in fresh]
     rows = [*kept, *(row for rows in fresh.values() for row in rows)]
     _write(lake, project, settings, Window.of_day(window.start.date()), rows)
-    return Measured(len(fresh), len(rows))
+    return Measured(len(fresh), len(rows), troubles=tuple(troubles))
 
 
 def _measured(

@@ -1,6 +1,8 @@
 """Every rule that is in force: the shipped ones, as the settings change them, and those of the settings."""
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +19,56 @@ def shipped_rules() -> dict[str, dict[str, Any]]:
     return tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 
 
-def rules_of(settings: Settings) -> dict[str, Rule]:
-    """The rules by name, without those that are switched off.
+@dataclass(frozen=True)
+class Rulebook:
+    """The rules by name, without those that are switched off; and what is wrong with the others, by name."""
 
-    Raises:
-        ConfigurationError: a rule is wrong; names rule, key and what to write, or a channel that is not there.
-    """
+    rules: Mapping[str, Rule]
+    wrong: Mapping[str, str]
+
+
+def rulebook_of(settings: Settings) -> Rulebook:
+    """Every rule that is understood. One that is not keeps no other from being looked at."""
     written = {
         name: {key: value for key, value in rule.model_dump(by_alias=True).items() if value is not None}
         for name, rule in settings.alerts.rules.items()
     }
     shipped, measures = shipped_rules(), all_measures()
     defaults = {"channels": settings.alerts.channels, "owner": settings.owner}
-    rules: dict[str, Rule] = {}
+    rules, wrong = dict[str, Rule](), dict[str, str]()
     for name in dict.fromkeys((*shipped, *written)):
         keys = shipped.get(name, {}) | written.get(name, {})
         if keys.get("enabled", True):
-            rules[name] = rule_of(name, keys, measures, defaults)
-            _check_channels(rules[name], settings)
-    return rules
+            try:
+                rule = rule_of(name, keys, measures, defaults)
+                _check_channels(rule, settings)
+            except ConfigurationError as error:
+                wrong[name] = str(error)
+            else:
+                rules[name] = rule
+    return Rulebook(rules, wrong)
+
+
+def rules_of(settings: Settings) -> Mapping[str, Rule]:
+    """The rules by name.
+
+    Raises:
+        ConfigurationError: a rule is wrong; names rule, key and what to write, or a channel that is not there.
+    """
+    book = rulebook_of(settings)
+    if book.wrong:
+        raise ConfigurationError(" ".join(book.wrong.values()))
+    return book.rules
 
 
 def rule_named(settings: Settings, name: str) -> Rule:
-    """One rule. Raises ConfigurationError naming those there are."""
-    rules = rules_of(settings)
-    if name not in rules:
-        raise ConfigurationError(f"there is no rule {name!r}. There are: {', '.join(sorted(rules))}.")
-    return rules[name]
+    """One rule. Raises ConfigurationError with what is wrong with it, or naming those there are."""
+    book = rulebook_of(settings)
+    if name in book.wrong:
+        raise ConfigurationError(book.wrong[name])
+    if name not in book.rules:
+        raise ConfigurationError(f"there is no rule {name!r}. There are: {', '.join(sorted(book.rules))}.")
+    return book.rules[name]
 
 
 def _check_channels(rule: Rule, settings: Settings) -> None:

@@ -12,8 +12,8 @@ from tasks.alerts.evaluating import Clock, evaluate, events_of, write_events
 from tasks.alerts.flow_runs import FlowRun, events_of_run
 from tasks.alerts.hours import last_closed
 from tasks.alerts.life_cycle import Book, bundled
-from tasks.alerts.measuring import measure, read_gauges
-from tasks.alerts.rulebook import rules_of
+from tasks.alerts.measuring import Measured, measure, read_gauges
+from tasks.alerts.rulebook import rulebook_of
 from tasks.alerts.telling import Waiting, messages_of, tell, untold
 from tasks.alerts.verdicts import HISTORY_DAYS
 from tasks.shared.alert_history import AlertEvent
@@ -66,19 +66,20 @@ def _measure(project: str, window: Window | None) -> Batch:
     lake = Lake.open(settings.lake)
     closed = _closed(now, window)
     done = measure(lake, project, settings, closed, HISTORY_DAYS)
-    gauges = 0 if window else read_gauges(lake, project, settings, closed)
+    gauges = Measured() if window else read_gauges(lake, project, settings, closed)
     left = (f"{done.days_left} earlier days are measured by the next runs.",) if done.days_left else ()
     about = Window.of_day((closed - dt.timedelta(hours=1)).date())
-    counts = {"hours": done.hours, "gauges": gauges, "days_left": done.days_left}
-    return Batch(MEASUREMENTS.name, project, about, done.rows, counts, notes=left)
+    counts = {"hours": done.hours, "gauges": gauges.rows, "days_left": done.days_left}
+    doubts = _some([*done.troubles, *gauges.troubles])
+    return Batch(MEASUREMENTS.name, project, about, done.rows, counts, notes=left, doubts=doubts)
 
 
 def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
     settings, now = load_settings(), _now()
     lake, closed = Lake.open(settings.lake), _closed(now, window)
-    rules = rules_of(settings)
-    done = evaluate(lake, project, settings, rules, Clock(now, closed, window), dry_run=dry_run)
-    counts = {"hours": len(done.hours), "rules": len(rules), "open": done.open} | _counted(done.events)
+    book = rulebook_of(settings)
+    done = evaluate(lake, project, settings, book, Clock(now, closed, window), dry_run=dry_run)
+    counts = {"hours": len(done.hours), "rules": len(book.rules), "open": done.open} | _counted(done.events)
     notes = [f"{event.event}: {event.message}" for event in done.events]
     if dry_run:
         notes += _previewed(lake, settings, project, done.events)
@@ -88,13 +89,14 @@ def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
             f"{len(done.given_up)} hours from {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ} were never ingested."
         )
     about = Window.of_day((closed - dt.timedelta(hours=1)).date())
-    return Batch(ALERT_EVENTS.name, project, about, len(done.events), counts, notes=_some(notes))
+    doubts = tuple(book.wrong.values())
+    return Batch(ALERT_EVENTS.name, project, about, len(done.events), counts, notes=_some(notes), doubts=doubts)
 
 
 def _test(project: str) -> Batch:
     settings, now = load_settings(), _now()
     lake, notes = Lake.open(settings.lake), list[str]()
-    rules = untested(lake, project, rules_of(settings))
+    rules = untested(lake, project, rulebook_of(settings).rules)
     for rule in rules:
         notes += sentences(back_test(lake, project, settings, rule, now))
         note_tested(lake, project, rule)
@@ -107,7 +109,8 @@ def _note(project: str, happened: str, dry_run: bool) -> Batch:
     settings, now = load_settings(), _now()
     lake, run = Lake.open(settings.lake), FlowRun.parse(happened)
     project = run.project or project
-    rules = [rule for rule in rules_of(settings).values() if rule.sense == "failed"]
+    known = rulebook_of(settings)
+    rules = [rule for rule in known.rules.values() if rule.sense == "failed"]
     with lake.one_writer(f"alerting-{project}"):
         book = Book(project, tuple(events_of(lake, project, now)), now, settings.alerts)
         events = bundled([e for rule in rules for e in events_of_run(book, rule, run)], settings.alerts.storm)
@@ -116,9 +119,8 @@ def _note(project: str, happened: str, dry_run: bool) -> Batch:
     notes = [f"{event.event}: {event.message}" for event in events]
     if dry_run:
         notes += _previewed(lake, settings, project, events)
-    return Batch(
-        ALERT_EVENTS.name, project, Window.of_day(now.date()), len(events), _counted(events), notes=_some(notes)
-    )
+    about, doubts = Window.of_day(now.date()), tuple(known.wrong.values())
+    return Batch(ALERT_EVENTS.name, project, about, len(events), _counted(events), notes=_some(notes), doubts=doubts)
 
 
 def _untold(settings: Settings, project: str) -> list[Waiting]:

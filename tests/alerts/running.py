@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.alerts.evaluating import Clock, Evaluated, evaluate
 from tasks.alerts.measuring import measure
-from tasks.alerts.rulebook import rules_of
+from tasks.alerts.rulebook import rulebook_of
 from tasks.alerts.telling import Told, tell, untold
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings, Settings
@@ -35,7 +35,7 @@ def run(settings: Settings, closed: dt.datetime, window: Window | None = None) -
     lake, now = Lake.open(settings.lake), closed + dt.timedelta(minutes=15)
     measure(lake, PROJECT, settings, window.end if window else closed, 3)
     clock = Clock(now, window.end if window else closed, window)
-    done = evaluate(lake, PROJECT, settings, rules_of(settings), clock)
+    done = evaluate(lake, PROJECT, settings, rulebook_of(settings), clock)
     return done, tell(lake, settings, untold(lake, PROJECT, settings, now))
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tasks.alerts.flow_runs import FlowRun, events_of_run
-from tasks.alerts.life_cycle import Book, bundled, events_at
+from tasks.alerts.life_cycle import Book, bundled, events_at, events_of_gone
 from tasks.alerts.rule import rule_of
 from tasks.alerts.wording import digest_of, message_of
 from tasks.shared.alert_history import AlertEvent, alerts_of, precision, silenced_until
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.records import HOUR
 from tasks.shared.settings import AlertSettings
-from tests.alerts.series import history_of, hour, judgement, rate, rule
+from tests.alerts.series import amount, history_of, hour, judgement, rate, rule
 
 BAD, GOOD, FEW, NONE = rate(20, 40), rate(0, 40), rate(3, 40), rate(0, 0)
 PHOENIX = "http://phoenix.test:6006"
@@ -105,6 +105,33 @@ def test_who_was_never_told_of_an_alert_is_not_told_of_its_end():
     assert [(event.event, event.quiet) for event in resolved] == [("resolved", True)]
 
 
+def test_who_was_told_of_an_alert_before_a_silence_is_told_of_its_end_during_it():
+    of = lived([BAD, GOOD])
+    silence = person("silenced", 2, until=hour(9))
+    judged = judgement(rule(), history_of("error_rate", dict(enumerate([BAD, GOOD, GOOD]))))
+    resolved = events_at(replace(of.with_events([silence]), now=hour(4)), judged, hour(3))
+    assert [(event.event, event.quiet) for event in resolved] == [("resolved", False)]
+
+
+def test_an_alert_whose_rule_is_gone_is_closed_and_told_to_those_who_were_told_of_it():
+    of = lived([BAD])
+    assert events_of_gone(of, {"r"}) == []
+    (closed,) = events_of_gone(of, {"other"})
+    assert (closed.event, closed.quiet, closed.channels, closed.start_time) == ("resolved", False, "chat", hour(100))
+    assert closed.message.startswith("Closed, because the rule is gone: Error rate: 50.0%")
+    after = of.with_events([closed])
+    assert not alerts_of(after.events)[closed.alert_id].open
+    assert events_of_gone(after, {"other"}) == []
+
+
+def test_a_gauge_that_says_nothing_any_more_resolves_nothing():
+    late = rule("ingestion_delay_hours", "> 3")
+    judged = judgement(late, history_of("ingestion_delay_hours", {0: amount(9, 1)}))
+    of = book().with_events(events_at(book(), judged, hour(1)))
+    assert said(of) == [("raised", 1)]
+    assert [events_at(of, judged, hour(end)) for end in range(2, 40)] == [[]] * 38
+
+
 def test_the_last_silence_counts_and_one_of_the_rule_is_for_all_its_series():
     long, ended = person("silenced", 1, until=hour(50)), person("silenced", 3, until=hour(3))
     one = person("silenced", 4, series="name=a", until=hour(9))
@@ -185,10 +212,15 @@ def test_a_failed_run_is_an_alert_on_its_deployment_until_one_completes():
     assert first[0].message == "nightly: a run failed. Flow run encountered an exception: no Phoenix."
     now = now.with_events(first)
     assert events_of_run(now, FAILED, run) == []
-    again = events_of_run(now, FAILED, FlowRun.parse("Crashed nightly 11-23 -"))
+    crashed = FlowRun.parse("Crashed nightly 11-23 -")
+    assert events_of_run(replace(now, now=hour(123)), FAILED, crashed) == []
+    day_after = replace(now, now=hour(124))
+    seen = day_after.with_events([person("acknowledged", 101, first[0].alert_id)])
+    assert events_of_run(seen, FAILED, crashed) == []
+    again = events_of_run(day_after, FAILED, crashed)
     assert [e.event for e in again] == ["renewed"]
     assert events_of_run(now, FAILED, FlowRun.parse("Completed ingestion 11-24 -")) == []
-    ended = events_of_run(now.with_events(again), FAILED, FlowRun.parse("Completed nightly 11-25 -"))
+    ended = events_of_run(day_after.with_events(again), FAILED, FlowRun.parse("Completed nightly 11-25 -"))
     assert [(e.event, e.message) for e in ended] == [("resolved", "nightly: a run completed. Well again.")]
     assert len(alerts_of(now.with_events([*again, *ended]).events)) == 1
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from tasks.shared.store.tables import MEASUREMENTS
 from tests.alerts.hours import DAY, PROJECT, ingested, lake_below, traffic, write
 from tests.reports.days import annotation, at, decision, llm, span
 
-SETTINGS = Settings()
+SETTINGS, MEASURES = Settings(), all_measures()
 
 
 @pytest.fixture
@@ -131,12 +132,36 @@ def test_a_dimension_keeps_the_series_with_most_units(lake):
 
 def test_gauges_are_noted_once_for_the_last_closed_hour(lake):
     traffic(lake, at(5), 1, 0)
-    assert read_gauges(lake, PROJECT, SETTINGS, at(9)) == 2
-    assert read_gauges(lake, PROJECT, SETTINGS, at(9)) == 0
+    assert read_gauges(lake, PROJECT, SETTINGS, at(9)).rows == 2
+    assert read_gauges(lake, PROJECT, SETTINGS, at(9)).rows == 0
     assert rows_of(lake, "ingestion_delay_hours")[8]["total"] == 3.0
     assert 0 < rows_of(lake, "disk_used")[8]["total"] < 1
     measured(lake)
     assert rows_of(lake, "ingestion_delay_hours")[8]["total"] == 3.0
+
+
+def test_ingestion_that_died_longer_ago_than_is_looked_back_is_still_late_and_one_that_never_ran_is_not(lake):
+    assert MEASURES["ingestion_delay_hours"].read(lake, PROJECT, at(9)) == {}
+    traffic(lake, at(5), 1, 0)
+    assert MEASURES["ingestion_delay_hours"].read(lake, PROJECT, at(5) + 30 * 24 * HOUR) == {"": 168.0}
+
+
+def test_a_measure_that_fails_is_told_of_and_the_others_are_measured(lake, monkeypatch):
+    def unreadable(*_):
+        raise OSError("no such disk.")
+
+    broken = {
+        "spans": replace(MEASURES["spans"], query="SELECT no_such_column FROM spans"),
+        "disk_used": replace(MEASURES["disk_used"], read=unreadable),
+    }
+    monkeypatch.setattr("tasks.alerts.measuring.all_measures", lambda: {**MEASURES, **broken})
+    traffic(lake, at(5), 1, 0)
+    (trouble,) = measure(lake, PROJECT, SETTINGS, at(9), 1).troubles
+    assert trouble.startswith("spans cannot be measured on 2026-11-19: ")
+    assert "no_such_column" in trouble
+    assert rows_of(lake, "error_rate")[5]["n"] == 1
+    gauges = read_gauges(lake, PROJECT, SETTINGS, at(9))
+    assert (gauges.rows, gauges.troubles) == (1, ("disk_used cannot be read: no such disk.",))
 
 
 def test_older_days_are_measured_a_few_at_a_time(lake):

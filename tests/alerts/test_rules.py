@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.alerts.measure import all_measures
-from tasks.alerts.rulebook import rule_named, rules_of, shipped_rules
+from tasks.alerts.rulebook import rule_named, rulebook_of, rules_of, shipped_rules
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import Settings
 from tests.alerts.series import rule
@@ -95,3 +95,13 @@ def test_what_decides_makes_another_rule_and_who_is_told_does_not():
 def test_every_measure_is_a_gauge_or_has_a_query_over_tables():
     for name, measure in all_measures().items():
         assert bool(measure.query and measure.tables) != bool(measure.read), name
+
+
+def test_a_wrong_rule_keeps_no_other_from_being_looked_at():
+    given = settings(error_rate={"condition": "often"}, mine={"metric": "spans", "condition": "> 3"})
+    book = rulebook_of(given)
+    assert set(book.rules) == {*shipped_rules(), "mine"} - {"error_rate"}
+    assert book.wrong["error_rate"].startswith("alerts.rules.error_rate.condition: 'often' is not understood.")
+    assert rule_named(given, "mine").metric == "spans"
+    with pytest.raises(ConfigurationError, match="'often' is not understood"):
+        rule_named(given, "error_rate")

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tasks.alerts.evaluating import Clock, calibrations, evaluate, events_of, write_events
-from tasks.alerts.rulebook import rules_of
+from tasks.alerts.rulebook import Rulebook, rule_named
 from tasks.shared.alert_history import AlertEvent, alerts_of
 from tasks.shared.records import HOUR, Window
 from tasks.shared.store.lake import Lake
@@ -120,6 +120,17 @@ def test_two_runs_at_once_raise_one_alert(settings, tmp_path):
     assert told(tmp_path / "told") == ["shop: error_rate"]
 
 
+def test_an_alert_of_a_rule_that_was_switched_off_is_closed_and_told_one_of_a_wrong_rule_is_kept(settings, tmp_path):
+    lake = fill(settings, range(8, 10))
+    run(settings, at(9))
+    run(settings, at(10))
+    run(settings_below(tmp_path, rules={"error_rate": {"condition": "often"}}), at(11))
+    assert happened(lake) == [("raised", 10)]
+    run(settings_below(tmp_path, rules={"error_rate": {"enabled": False}}), at(12))
+    assert happened(lake) == [("raised", 10), ("resolved", 12)]
+    assert told(tmp_path / "told") == ["shop: error_rate", "shop: resolved: error_rate"]
+
+
 POINTS = (
     ("tasks.shared.store.stage:Stage._publish_partition", 1, "/measurements/"),
     ("tasks.shared.store.lake:Lake.put_file", 1, "measured.json"),
@@ -179,7 +190,7 @@ def test_gauges_are_evaluated_for_the_last_closed_hour_whatever_was_ingested(tmp
     lake = Lake.open(settings.lake)
     ingested(lake, Window(at(5), at(6)))
     read_gauges(lake, PROJECT, settings, at(12))
-    rules = {name: rule for name, rule in rules_of(settings).items() if name == "pipeline_late"}
+    rules = Rulebook({"pipeline_late": rule_named(settings, "pipeline_late")}, {})
     done = evaluate(lake, PROJECT, settings, rules, Clock(at(12), at(12)))
     assert [event.message for event in done.events] == [
         "Ingestion behind: 6 h at 12:00 UTC on 19 November; the limit is 3 h."

@@ -12,6 +12,7 @@ from deployments.simulator.moulds import row_of
 from deployments.simulator.simulation import simulate
 from deployments.simulator.traffic import Incident, Traffic
 from flows.alerting import alerting
+from tasks.shared.errors import Inconclusive
 from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
@@ -96,3 +97,11 @@ async def test_a_channel_whose_secret_is_missing_keeps_no_other_from_being_told(
     assert told(tmp_path / "first") == [f"{project}: pipeline_failed (deployment=nightly)"]
     assert (sent.counts["sent"], sent.counts["failed"]) == (1, 1)
     assert any(note.startswith("lost: failed: ") and "url" in note for note in sent.notes)
+
+
+async def test_a_wrong_rule_is_told_of_after_everything_else_was_evaluated_and_told(lake, project, tmp_path):
+    with (tmp_path / "nightjar.toml").open("a") as settings:
+        settings.write('[alerts.rules.mine]\nmetric = "spans"\ncondition = "often"\n')
+    with pytest.raises(Inconclusive, match=r"alerts\.rules\.mine\.condition: 'often' is not understood"):
+        await alerting(Window(BEGAN, BEGAN + HOUR))
+    assert f"{project}: error_rate" in told(tmp_path / "first")
