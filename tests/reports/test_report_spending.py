@@ -6,9 +6,11 @@ import json
 import pytest
 
 from tasks.reports.compose import part
+from tasks.reports.sections.budgets import gone_on
 from tasks.shared.pages.blocks import Change, Chart, Link, Number, Table, Text
 from tasks.shared.records import Metric, Window
 from tasks.shared.settings import CostSettings
+from tasks.shared.statistics.burn_down import Reached
 from tasks.shared.store.tables import METRICS
 from tasks.tracking.summary import metric_rows
 from tests.reports.days import PROJECT, at, evidence_of, llm, span
@@ -121,9 +123,30 @@ def test_a_budget_that_is_overspent_is_a_warning_and_one_on_its_way_a_note(tmp_p
     day, week = blocks(evidence, "budgets", Text)[:2]
     assert (day.tone, day.text) == ("warning", "The day's budget of $8.00 is used to 125.00% ($10.00).")
     assert week.tone == "note"
-    assert (
-        "used to 66.7% ($40.00). The whole week is expected to take $70.00; the budget is gone on 21 Nov" in week.text
-    )
+    assert "used to 66.7% ($40.00). The whole week is expected to take $70.00; " in week.text
+    assert week.text.endswith("the budget is gone on 21 Nov (how unsure is not known).")
+
+
+def test_every_table_of_budgets_leads_to_the_calls(tmp_path):
+    evidence = remembered(evidence_of(tmp_path, {"spans": spans()}, **budgeted(month_usd=200)), rhythm(60))
+    tables = blocks(evidence, "budgets", Table)
+    assert len(tables) == 4
+    assert all(isinstance(row[-1], Link) and "projects" in row[-1].url for each in tables for row in each.rows)
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ((19, 19, 19), "19 Nov"),
+        ((19, 17, 24), "19 Nov (17 Nov to 24 Nov)"),
+        ((19, 17, None), "19 Nov (17 Nov to later than the period)"),
+        ((19, None, None), "19 Nov (how unsure is not known)"),
+        ((None, 28, None), "28 Nov at the earliest"),
+        ((None, None, None), "not in this period"),
+    ],
+)
+def test_the_day_on_which_a_budget_is_gone_comes_with_how_sure_it_is(gone, said):
+    assert gone_on(Reached(*(day and dt.date(2026, 11, day) for day in gone))) == said
 
 
 def test_a_budget_that_the_forecast_oversteps_is_a_warning_before_it_is_gone(tmp_path):

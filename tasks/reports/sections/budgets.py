@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.reports.evidence import Evidence, Section
 from tasks.reports.spending import Spending, periods_of, spending_of
-from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Number, Table, Text
+from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
 from tasks.shared.pages.wording import number
 from tasks.shared.statistics.burn_down import BurnDown, Reached, bounds_of, burn_down, days_of, history
 from tasks.shared.statistics.forecast import Forecast, forecast, refusal
@@ -15,7 +15,7 @@ from tasks.shared.store.daily_metric import daily_metric
 MOST_DAYS_AHEAD = 31
 BUDGET_COLUMNS = (
     *("Period", "Budget", "Spent", "Used", "Even pace", "Seasonal pace"),
-    *("Expected", "95 % interval", "Gone on", "Not known"),
+    *("Expected", "95 % interval", "Gone on", "Not known", "Evidence"),
 )
 JUDGING = "SELECT coalesce(fsum(cost_usd), 0) AS cost FROM decisions WHERE kind = 'llm'"
 
@@ -31,12 +31,17 @@ def budgets(evidence: Evidence) -> list[Block]:
     found = _burn_downs(evidence, spending, ahead)
     return [
         *_told(evidence, found),
-        *([_budget_table(found)] if found else []),
+        *([_budget_table(found, _calls(evidence))] if found else []),
         *(_chart(each, spending.costs, ahead) for each in found if each.period != "day"),
-        _forecast(spending, ahead, why),
-        _usual(spending),
+        _forecast(spending, ahead, why, _calls(evidence)),
+        _usual(spending, _calls(evidence)),
         _judging(evidence, spending),
     ]
+
+
+def _calls(evidence: Evidence) -> Link | None:
+    """The project's page in Phoenix: the calls that the cost of days is the sum of."""
+    return evidence.links.to("project", evidence.project, "calls in Phoenix")
 
 
 def _burn_downs(evidence: Evidence, spending: Spending, ahead: Forecast | None) -> list[BurnDown]:
@@ -70,12 +75,12 @@ def _told(evidence: Evidence, found: Sequence[BurnDown]) -> list[Block]:
 def _gone(each: BurnDown) -> str:
     middle, low, high = (None if usd is None else number(usd, "usd") for usd in each.expected)
     whole = f"The whole {each.period} is expected to take {middle}" + (f" ({low} to {high})" if low else "")
-    if each.gone.day is None:
+    if each.gone.day is None and each.gone.earliest is None:
         return f"{whole}."
-    return f"{whole}; the budget is gone on {_day(each.gone)}."
+    return f"{whole}; the budget is gone on {gone_on(each.gone)}."
 
 
-def _budget_table(found: Sequence[BurnDown]) -> Table:
+def _budget_table(found: Sequence[BurnDown], calls: Link | None) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (
             f"{each.period.capitalize()} from {each.first:%-d %b}" if each.period != "day" else f"{each.first:%-d %b}",
@@ -86,8 +91,9 @@ def _budget_table(found: Sequence[BurnDown]) -> Table:
             Number(each.seasonal_usd, "usd"),
             Number(each.expected[0], "usd"),
             Interval(each.expected[1], each.expected[2], "usd") if each.last > each.today else None,
-            _day(each.gone) if each.gone.day else "not in this period",
+            gone_on(each.gone),
             f"{each.unknown} days" if each.unknown else None,
+            calls,
         )
         for each in found
     ]
@@ -100,10 +106,14 @@ def _budget_table(found: Sequence[BurnDown]) -> Table:
     )
 
 
-def _day(gone: Reached) -> str:
-    """`19 Nov (17 Nov to 24 Nov)`; one day where there is no doubt."""
-    if gone.day is None or gone.earliest is None or gone.earliest == gone.latest:
-        return f"{gone.day:%-d %b}" if gone.day else ""
+def gone_on(gone: Reached) -> str:
+    """`19 Nov (17 Nov to 24 Nov)`; one day where there is no doubt, and where nobody knows how much, it says so."""
+    if gone.day is None:
+        return f"{gone.earliest:%-d %b} at the earliest" if gone.earliest else "not in this period"
+    if gone.earliest is None:
+        return f"{gone.day:%-d %b} (how unsure is not known)"
+    if gone.earliest == gone.latest:
+        return f"{gone.day:%-d %b}"
     latest = f"{gone.latest:%-d %b}" if gone.latest else "later than the period"
     return f"{gone.day:%-d %b} ({gone.earliest:%-d %b} to {latest})"
 
@@ -127,7 +137,7 @@ def _chart(each: BurnDown, costs: Mapping[dt.date, float], ahead: Forecast | Non
     return Chart(title, "lines", "Day", ("left", "even pace", "expected"), rows, "usd")
 
 
-def _forecast(spending: Spending, ahead: Forecast | None, why: str) -> Block:
+def _forecast(spending: Spending, ahead: Forecast | None, why: str, calls: Link | None) -> Block:
     first, last = bounds_of("month", spending.today)
     if ahead is None:
         return Text(f"There is no forecast of the month: {why}.")
@@ -142,16 +152,17 @@ def _forecast(spending: Spending, ahead: Forecast | None, why: str) -> Block:
         Interval(low, high, "usd"),
         Number(ahead.days),
         f"{unknown} days" if (unknown := (spending.today - first).days + 1 - len(known)) else None,
+        calls,
     )
     return Table(
         "Forecast of the month",
-        ("Month", "So far", "Days to come", "Expected", "95 % interval", "Days it rests on", "Not known"),
+        ("Month", "So far", "Days to come", "Expected", "95 % interval", "Days it rests on", "Not known", "Evidence"),
         [row],
         note="From weekday and trend of the last eight weeks at most; it knows of no launch, holiday or new model.",
     )
 
 
-def _usual(spending: Spending) -> Block:
+def _usual(spending: Spending, calls: Link | None) -> Block:
     """The last day beside the same weekday of earlier weeks."""
     today = spending.today
     found = place(spending.costs[today], same_weekdays(spending.costs, today))
@@ -167,10 +178,11 @@ def _usual(spending: Spending) -> Block:
         Interval(max(low, 0.0), high, "usd"),
         Number(found.z, "number"),
         Number(found.n),
+        calls,
     )
     return Table(
         "How usual the day is",
-        ("Day", "Cost", "Median of the weekday", "Usual range", "Robust z", "Weeks"),
+        ("Day", "Cost", "Median of the weekday", "Usual range", "Robust z", "Weeks", "Evidence"),
         [row],
         note="Median and MAD of the same weekday in the eight weeks before. Beyond 3 or -3 the day is unusual.",
     )
@@ -193,11 +205,12 @@ def _judging(evidence: Evidence, spending: Spending) -> Table:
                 Number(judging, "usd"),
                 Number(judging / traffic if traffic else None, "share"),
                 f"{len(known)} of {len(days)}",
+                _calls(evidence),
             )
         )
     return Table(
         "Judging beside the traffic",
-        ("Period", "Traffic", "Judging", "Judging by traffic", "Days known"),
+        ("Period", "Traffic", "Judging", "Judging by traffic", "Days known", "Evidence"),
         rows,
         note="Judging of that traffic, whenever it was judged. Canaries, and calls whose answer was lost, are in the "
         "ledger only. What judging may cost is [budget] in the settings.",

@@ -16,7 +16,10 @@ HISTORY_DAYS = 56
 
 @dataclass(frozen=True)
 class Reached:
-    """The days on which a budget is gone: the likeliest, and the ends of the 95 % interval; None: not in the period."""
+    """The days on which a budget is gone: the likeliest, and the ends of the 95 % interval; None: not in the period.
+
+    A likeliest day without an `earliest` comes from the mean of days, of which nobody knows how unsure it is.
+    """
 
     day: dt.date | None
     earliest: dt.date | None
