@@ -12,6 +12,7 @@ from tasks.shared.anonymise.masks import BLANK, blanked, mask, opaque_blanked
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import AnonymiseSettings
 
+SPACE = r"\s+"
 SHORTEST_KEY = 16
 # A number of fewer digits alone is nobody's.
 SMALLEST_NUMBER = 10**8
@@ -119,10 +120,25 @@ def without_fields(value: Any, dropped: frozenset[tuple[str, ...]], path: tuple[
 
 
 def _by_names(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Whole words that are one of *names*, the longest first, in any case and with any space between; None for none."""
-    forms = sorted({_one_form(name) for name in names} - {""}, key=lambda form: (-len(form), form))
-    chosen = [r"\s+".join(map(re.escape, form.split())) for form in forms if len(form) > 1]
-    return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(chosen)})(?!\w)") if chosen else None
+    """Whole words that are one of *names*, the longest first, with any space between; None for none."""
+    written: dict[str, set[str]] = {}
+    for name in names:
+        written.setdefault(_one_form(name), set()).add(name.strip())
+    forms = sorted((form for form in written if len(form) > 1), key=lambda form: (-len(form), form))
+    chosen = [_spellings(form, written[form]) for form in forms]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(chosen)})(?!\w)") if chosen else None
+
+
+def _spellings(form: str, written: Iterable[str]) -> str:
+    """A pattern of a name: as written, capitalised, or in capitals; of several words in any case.
+
+    Who is called Will or May does not take `will` and `may` out of every sentence and every query.
+    """
+    words = form.split()
+    if len(words) > 1:
+        return f"(?i:{SPACE.join(map(re.escape, words))})"
+    found = {each for name in written for each in (name, name.capitalize(), name.title(), name.upper())}
+    return "|".join(map(re.escape, sorted(found)))
 
 
 def _one_form(name: str) -> str:

@@ -114,6 +114,20 @@ def test_names_that_somebody_found_get_one_pseudonym_each():
     assert without_digests(masked) == "<NAME> met <NAME>, <NAME> and Bob."
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "masked"),
+    [
+        ("Will may ask WILL, and I will.", ("Will",), "<NAME> may ask <NAME>, and I will."),
+        ("select may from t where will = 'May'", ("May",), "select may from t where will = '<NAME>'"),
+        ("anna met Anna and ANNA", ("anna",), "<NAME> met <NAME> and <NAME>"),
+        ("Anna-Lena, ANNA-LENA and o'neil", ("anna-lena", "O'Neil"), "<NAME>, <NAME> and o'neil"),
+        ("will smith and WILL\tSMITH will", ("Will Smith",), "<NAME> and <NAME> will"),
+    ],
+)
+def test_a_name_of_one_word_is_masked_as_written_or_with_capitals_so_that_no_common_word_is(text, names, masked):
+    assert kinds(text, names) == masked
+
+
 def test_the_longer_of_two_names_goes_first():
     assert kinds("Anna-Lena and Anna", ("Anna", "Anna-Lena")) == "<NAME> and <NAME>"
 
