@@ -24,8 +24,9 @@ SELECT unit_id, coalesce(trace_id, unit_id) AS trace_id, start_time, score, labe
 WHERE evaluator = $evaluator AND status = 'scored' AND ($label_only OR score IS NOT NULL) ORDER BY unit_id
 """
 SAID = """
-SELECT unit_id, label, score FROM annotations
-WHERE annotator_kind = 'HUMAN' AND name = $evaluator AND unit = $unit ORDER BY unit_id, annotation_id
+SELECT unit_id, label, score, concat_ws('/', nullif(user_id, ''), nullif(identifier, '')) AS annotator FROM annotations
+WHERE annotator_kind = 'HUMAN' AND name = $evaluator AND unit = $unit
+ORDER BY unit_id, coalesce(updated_at, created_at, start_time), annotation_id
 """
 QUEUED = "SELECT * FROM label_queue WHERE evaluator = $evaluator ORDER BY start_time, unit_id"
 

@@ -34,11 +34,15 @@ def passes(judge: Judge, score: float) -> bool:
 
 
 def votes(judge: Judge, said: Iterable[Mapping[str, Any]]) -> dict[str, Vote]:
-    """People's vote by unit. *said* are annotations (`unit_id`, `label`, `score`); those off the scale do not count."""
+    """People's vote by unit. *said* are annotations, the latest last: `unit_id`, `annotator`, `label`, `score`.
+
+    Of one person's on a unit the last counts; those off the scale do not.
+    """
+    latest = {(row["unit_id"], row["annotator"]): row for row in said}.values()
     if scale(judge) is None:
-        return _label_votes(judge, said)
+        return _label_votes(judge, latest)
     found: dict[str, list[bool]] = {}
-    for row in said:
+    for row in latest:
         score = score_of_label(judge, row["label"], row["score"])
         if score is not None:
             found.setdefault(row["unit_id"], []).append(passes(judge, score))

@@ -59,17 +59,25 @@ def test_what_passes_depends_on_the_direction():
 
 def test_people_vote_together_and_a_tie_is_no_verdict():
     said = [
-        {"unit_id": unit_id, "label": label, "score": None}
-        for unit_id, label in [
-            ("a", "good"),
-            ("a", "poor"),
-            ("a", "fair"),
-            ("b", "good"),
-            ("b", "poor"),
-            ("c", "what?"),
+        {"unit_id": unit_id, "annotator": who, "label": label, "score": None}
+        for unit_id, who, label in [
+            ("a", "ada", "good"),
+            ("a", "bob", "poor"),
+            ("a", "eve", "fair"),
+            ("b", "ada", "good"),
+            ("b", "bob", "poor"),
+            ("c", "ada", "what?"),
         ]
     ]
     assert votes(judge_of(), said) == {"a": Vote(True, 3), "b": Vote(None, 2)}
+
+
+def test_one_person_has_one_vote_which_is_the_latest():
+    said = [("ada", "good"), ("bob", "poor"), ("ada", "poor"), ("eve", "good"), ("eve", "what?")]
+    rows = [{"unit_id": "a", "annotator": who, "label": label, "score": None} for who, label in said]
+    assert votes(judge_of(), rows) == {"a": Vote(False, 2)}
+    named = [{**row, "label": label} for row, label in zip(rows, ("cats", "dogs", "dogs", "cats", "?"), strict=True)]
+    assert votes(judge_of(LABELS_ONLY), named) == {"a": Vote(None, 2, "dogs")}
 
 
 def verdict(unit_id, score=1.0, **values):
@@ -124,7 +132,10 @@ def test_of_a_judge_without_scores_all_units_are_drawn_alike():
 
 def test_of_a_judge_without_scores_the_labels_are_compared():
     said = [("a", "Cats"), ("b", "dogs"), ("c", "dogs"), ("c", "cats"), ("d", "birds"), ("e", "cats")]
-    people = votes(judge_of(LABELS_ONLY), [{"unit_id": unit, "label": label, "score": 1.0} for unit, label in said])
+    people = votes(
+        judge_of(LABELS_ONLY),
+        [{"unit_id": unit, "annotator": str(n), "label": label, "score": 1.0} for n, (unit, label) in enumerate(said)],
+    )
     assert people == {
         "a": Vote(None, 1, "cats"),
         "b": Vote(None, 1, "dogs"),
@@ -183,7 +194,9 @@ def test_the_lake_tells_verdicts_of_this_version_people_and_queue(lake):
     }
     for name, rows in files.items():
         lake.write(DECISIONS, PROJECT, DAY, decision_table(*rows), file=name)
-    said = [annotation("a"), annotation("b", "LLM"), annotation("c", name="other")]
+    later = {"annotation_id": "again", "updated_at": NOON + dt.timedelta(hours=1)}
+    said = [annotation("a", label="poor"), annotation("b", "LLM"), annotation("c", name="other")]
+    said += [annotation("a", **later)]
     lake.write(ANNOTATIONS, PROJECT, DAY, ANNOTATIONS.schema.empty_table().from_pylist(said, ANNOTATIONS.schema))
     before = standing(lake, PROJECT, DAY, judge_of(), 30)
     assert {unit_id: row["versions_disagree"] for unit_id, row in before.judged.items()} == {"a": True, "b": False}
