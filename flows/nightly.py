@@ -43,7 +43,7 @@ async def nightly(
     Raises:
         NotConfirmed: The days' judging, as far as the days that are in tell, is estimated above the threshold, and
             nobody said yes. The days before are done; this one's spans are in, and nothing is judged.
-        DeliveryFailed: A channel did not take the last day's report. Everything else is done.
+        DeliveryFailed: A channel did not take a report that was to be sent. Everything else is done.
         Inconclusive: A judge is in doubt on a day. Everything else of the day is done, and the day comes up again.
     """
     settings = load_settings()
