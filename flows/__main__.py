@@ -181,8 +181,8 @@ def _estimate_table(receipt: Batch) -> Table:
     judges = dict.fromkeys(name.rpartition(".")[0] for name in receipt.counts if "." in name)
     table = Table("who", *(c.replace("_microdollars", " USD").replace("_", " ") for c in columns))
     for prefix, name in [*((f"{judge}.", judge) for judge in judges), ("", "all")]:
-        table.add_row(name, *(_shown(column, receipt.counts[prefix + column]) for column in columns))
-    table.caption = "\n".join(receipt.notes) or "No judge is enabled: see judges.enabled."
+        table.add_row(escape(name), *(_shown(column, receipt.counts[prefix + column]) for column in columns))
+    table.caption = escape("\n".join(receipt.notes)) or "No judge is enabled: see judges.enabled."
     table.caption_justify = "left"
     return table
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.shared.settings import load_settings
@@ -48,9 +49,8 @@ def list_alerts(
         name = f"{alert.raised.rule} ({alert.raised.series})" if alert.raised.series else alert.raised.rule
         since = f"{alert.raised.start_time:%Y-%m-%d %H:%M}"
         state = _state(alert, silences[alert.alert_id])
-        table.add_row(
-            alert.alert_id[:8], alert.raised.severity, name, since, state, shorten(alert.latest.message, MESSAGE_SHOWN)
-        )
+        said = shorten(alert.latest.message, MESSAGE_SHOWN)
+        table.add_row(*map(escape, (alert.alert_id[:8], alert.raised.severity, name, since, state, said)))
     Console().print(table if found else "No alert is open.")
 
 

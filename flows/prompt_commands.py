@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.shared.settings import load_settings
@@ -46,9 +47,9 @@ def list_prompts(*, json: JSON_OPTION = False) -> None:
     if json:
         _print_json(rows)
         return
-    table = Table("prompt", *next(iter(rows.values()), {}))
+    table = Table("prompt", *map(escape, next(iter(rows.values()), {})))
     for name, tagged in rows.items():
-        table.add_row(name, *(version or "" for version in tagged.values()))
+        table.add_row(*map(escape, (name, *(version or "" for version in tagged.values()))))
     Console().print(table if rows else "There are no prompts yet: python -m flows prompts push FILE.")
 
 
@@ -71,11 +72,12 @@ def show(name: str, version: str | None = None, /, *, json: JSON_OPTION = False)
     if json:
         _print_json(shown)
         return
-    table = Table(title=f"{name}, newest first")
+    table = Table(title=escape(f"{name}, newest first"))
     for column in ("version", "tags", "model", "description"):
         table.add_column(column, no_wrap=column != "description")
     for each in shown.versions:
-        table.add_row(each.version_id, ", ".join(each.tags), each.model, shorten(each.description, DESCRIPTION_SHOWN))
+        said = shorten(each.description, DESCRIPTION_SHOWN)
+        table.add_row(*map(escape, (each.version_id, ", ".join(each.tags), each.model, said)))
     Console().print(table)
     for move in shown.moves[-MOVES_SHOWN:]:
         _say(
@@ -116,7 +118,7 @@ def _print_version(found: Any) -> None:
     parts = [*((each["role"], each["content"]) for each in found.messages)]
     parts += [(f"{{{{{name}}}}}", text) for name, text in found.sections.items()]
     for heading, text in parts:
-        Console().print(f"\n[bold]{heading}[/]", highlight=False)
+        Console().print(f"\n[bold]{escape(heading)}[/]", highlight=False)
         _say(text)
 
 

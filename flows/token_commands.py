@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.shared.records import Window
@@ -105,7 +106,8 @@ def examples(
 
 
 def _sections_table(use: "PromptUse") -> Table:
-    table = Table(title=_title(use), caption=_caption(use), title_justify="left", caption_justify="left")
+    title, caption = escape(_title(use)), escape(_caption(use))
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     table.add_column("tokens of", no_wrap=True)
     for column in ("a call", "95 % interval", "share", "in all"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -113,7 +115,7 @@ def _sections_table(use: "PromptUse") -> Table:
     for each in use.sections:
         interval = f"{each.low:,.0f} to {each.high:,.0f}" if each.low is not None else "one session"
         numbers = (f"{each.mean:,.0f}", interval, f"{each.share:.1%}", f"{each.tokens:,.0f}")
-        table.add_row(each.section, *numbers, "yes" if each.changes else "no")
+        table.add_row(escape(each.section), *numbers, "yes" if each.changes else "no")
     return table
 
 

@@ -63,6 +63,13 @@ def test_it_is_acknowledged_once_and_the_channels_are_told(open_alert, tmp_path,
     assert "files: sent." in capsys.readouterr().out
 
 
+def test_the_list_shows_brackets_as_they_were_written(open_alert, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["alerts", "ack", open_alert, "--who", "[/x][red]ann"]) == 0
+    assert main(["alerts", "list"]) == 0
+    assert "seen by [/x][red]ann" in capsys.readouterr().out
+
+
 def test_it_is_resolved_by_hand(open_alert, tmp_path):
     assert main(["alerts", "resolve", open_alert, "--who", "ann"]) == 0
     assert known(closed=False) == []

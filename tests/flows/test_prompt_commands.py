@@ -64,6 +64,11 @@ def test_push_tag_show_and_roll_back_and_each_again(say, name, tmp_path):
     assert json.loads(say("show", name, first, "--json")[1])["sections"] == {"task": "Answer."}
 
 
+def test_brackets_in_a_prompt_are_shown_as_they_were_written(say, name, tmp_path):
+    say("push", put(tmp_path / "prompt.yaml", name, "Answer.", description="A draft [/x] in [red]"))
+    assert "A draft [/x] in [red]" in say("show", name)[1]
+
+
 def test_a_folder_is_pushed_whole_and_two_files_of_one_prompt_in_it_are_refused(say, name, tmp_path, monkeypatch):
     folder = tmp_path / "prompts"
     folder.mkdir()
