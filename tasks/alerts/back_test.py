@@ -20,6 +20,8 @@ DAYS = 60
 FIRINGS_SHOWN = 10
 # A back-test takes seconds, and alerts wait for nothing: the others come with the next runs.
 TESTED_AT_ONCE = 2
+# Of fewer hours with a verdict a back-test tells little: the rule is tested again on the next day.
+LEAST_TESTED_HOURS = 7 * 24
 
 
 def back_test(
@@ -53,29 +55,42 @@ def measured_fully(lake: Lake, project: str, settings: Settings, now: dt.datetim
         left = bool(done.days_left)
 
 
-def untested(lake: Lake, project: str, rules: Mapping[str, Rule]) -> list[Rule]:
-    """Rules that are new, or decide otherwise than when they were tested last; a few at a time."""
+def untested(lake: Lake, project: str, rules: Mapping[str, Rule], today: dt.date) -> list[Rule]:
+    """Rules that are new, decide otherwise than when they were tested last, or had too few hours before *today*."""
     tested = _tested(lake, project)
-    new = [rule for rule in rules.values() if rule.metric and tested.get(rule.name) != rule.digest]
+    new = [
+        rule
+        for rule in rules.values()
+        if rule.metric and tested.get(rule.name) not in (rule.digest, _too_few(rule, today))
+    ]
     return new[:TESTED_AT_ONCE]
 
 
-def note_tested(lake: Lake, project: str, rule: Rule) -> None:
-    """Remember that the rule was tested as it is."""
+def note_tested(lake: Lake, project: str, rule: Rule, found: Replay, today: dt.date) -> None:
+    """Remember that the rule was tested as it is; where there was too little to test it on, for *today* only."""
+    said = rule.digest if found.hours >= LEAST_TESTED_HOURS else _too_few(rule, today)
     with lake.one_writer(_path(project)):
-        lake.put_file(_path(project), json.dumps(_tested(lake, project) | {rule.name: rule.digest}).encode())
+        lake.put_file(_path(project), json.dumps(_tested(lake, project) | {rule.name: said}).encode())
+
+
+def _too_few(rule: Rule, today: dt.date) -> str:
+    return f"{rule.digest} {today}"
 
 
 def sentences(found: Replay) -> Iterator[str]:
     """What a back-test says."""
-    if not found.hours:
+    if not found.measured:
         yield f"{found.rule}: nothing is measured yet that it could be replayed over."
+        return
+    if not found.hours:
+        yield f"{found.rule}: in none of the {found.measured / 24:.1f} measured days it had a verdict."
         return
     rate, low, high = found.per_week
     times = {1: "once"}.get(len(found.alerts), f"{len(found.alerts)} times")
     yield (
-        f"{found.rule}, replayed over {found.hours / 24:.1f} days of {found.series} series: it would have fired "
-        f"{times}, {rate:.2f} times a week (95 % interval {low:.2f} to {high:.2f})."
+        f"{found.rule}, replayed over {found.hours / 24:.1f} days with a verdict, of {found.measured / 24:.1f} "
+        f"measured, and {found.series} series: it would have fired {times}, "
+        f"{rate:.2f} times a week (95 % interval {low:.2f} to {high:.2f})."
     )
     for alert in found.alerts[-FIRINGS_SHOWN:]:
         end = f"{alert.resolved.start_time:%Y-%m-%d %H:%M}" if alert.resolved else "now"

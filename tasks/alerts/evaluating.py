@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from tasks.alerts.history import History
-from tasks.alerts.hours import due_hours, ingested_hours
+from tasks.alerts.hours import decided_hours, due_hours, ingested_hours
 from tasks.alerts.life_cycle import Book, bundled, digest, events_at, events_of_gone
 from tasks.alerts.measure import all_measures
 from tasks.alerts.readings import Calibration, Readings, labelled_rate
@@ -18,7 +18,7 @@ from tasks.alerts.rulebook import Rulebook
 from tasks.alerts.verdicts import Judgement, needed_hours
 from tasks.shared.alert_history import AlertEvent
 from tasks.shared.checks import gate
-from tasks.shared.records import HOUR, Window
+from tasks.shared.records import DAY, HOUR, Window
 from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ALERT_EVENTS
@@ -60,13 +60,17 @@ def evaluate(
         since = _since(lake, project, settings, clock)
         ingested = ingested_hours(lake, project, Window(since, clock.closed)) if since < clock.closed else set()
         due, given_up = due_hours(ingested, since, clock.closed, settings.alerts.wait_hours)
-        span = Window(due[0] if due else clock.closed - HOUR, clock.closed)
+        decided = due
+        if clock.window is None:
+            decided = decided_hours(lake, project, _decided_until(lake, project, settings, clock), clock.closed)
+        span = Window(min([*due[:1], *decided[:1], clock.closed - HOUR]), clock.closed)
         judgements = judgements_of(lake, project, settings, rulebook.rules.values(), span)
         book = Book(project, tuple(events_of(lake, project, clock.now)), clock.now, settings.alerts)
         before = len(book.events)
-        for hour in due:
+        for hour in sorted({*due, *decided}):
             for judgement in judgements.values():
-                if judgement.readings.measure.kind != "gauge":
+                it = judgement.readings.measure
+                if it.kind != "gauge" and hour in (decided if it.judged else due) and judgement.looks_at(hour + HOUR):
                     book = book.with_events(events_at(book, judgement, hour + HOUR))
         if clock.window is None:
             book = book.with_events(events_of_gone(book, {*rulebook.rules, *rulebook.wrong}))
@@ -76,8 +80,8 @@ def evaluate(
         new = bundled(book.events[before:], settings.alerts.storm)
         if not dry_run:
             write_events(lake, project, settings, new)
-            if due:
-                _set_evaluated(lake, project, due[-1] + HOUR)
+            if clock.window is None:
+                _set_progress(lake, project, evaluated_until=due, decided_until=decided)
     open_alerts = sum(alert.open for alert in book.alerts.values())
     return Evaluated(tuple(due), tuple(given_up), tuple(new), open_alerts)
 
@@ -148,20 +152,34 @@ def _since(lake: Lake, project: str, settings: Settings, clock: Clock) -> dt.dat
     """The first hour to look at: after the last evaluated one, not too far back; the last closed one at first."""
     if clock.window is not None:
         return min(clock.window.start, clock.closed)
-    content = lake.get_file(_progress(project))
-    if content is None:
+    until = _read_progress(lake, project).get("evaluated_until")
+    if until is None:
         ingested = ingested_hours(lake, project, Window(clock.closed - 24 * HOUR, clock.closed))
         return max(ingested, default=clock.closed)
-    until = dt.datetime.fromisoformat(json.loads(content)["evaluated_until"])
-    return max(until, clock.closed - settings.alerts.catch_up_hours * HOUR)
+    return max(dt.datetime.fromisoformat(until), clock.closed - settings.alerts.catch_up_hours * HOUR)
 
 
-def _set_evaluated(lake: Lake, project: str, until: dt.datetime) -> None:
-    """Note the end of the last evaluated hour; one that was noted before and is later stays."""
+def _decided_until(lake: Lake, project: str, settings: Settings, clock: Clock) -> dt.datetime:
+    """The same of judged measures: after the last decided day that was evaluated; yesterday at first."""
+    until = _read_progress(lake, project).get("decided_until")
+    if until is None:
+        return Window.of_day(clock.closed.date()).start - DAY
+    return max(dt.datetime.fromisoformat(until), clock.closed - settings.alerts.catch_up_hours * HOUR - DAY)
+
+
+def _read_progress(lake: Lake, project: str) -> dict[str, str]:
     content = lake.get_file(_progress(project))
-    before = json.loads(content)["evaluated_until"] if content else ""
-    said = max(before, until.astimezone(dt.UTC).isoformat())
-    lake.put_file(_progress(project), json.dumps({"evaluated_until": said}).encode())
+    known: dict[str, str] = json.loads(content) if content else {}
+    return known
+
+
+def _set_progress(lake: Lake, project: str, **hours: Sequence[dt.datetime]) -> None:
+    """Note by name the end of the last of the *hours*; one that was noted before and is later stays."""
+    known = _read_progress(lake, project)
+    ends = {name: (mine[-1] + HOUR).astimezone(dt.UTC).isoformat() for name, mine in hours.items() if mine}
+    said = known | {name: max(known.get(name, ""), end) for name, end in ends.items()}
+    if said != known:
+        lake.put_file(_progress(project), json.dumps(said).encode())
 
 
 def _progress(project: str) -> str:

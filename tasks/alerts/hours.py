@@ -1,6 +1,7 @@
 """Which hours are closed and taken in by ingestion: only of those can be told what is in them."""
 
 import datetime as dt
+from urllib.parse import quote
 
 from tasks.shared.records import DAY, HOUR, Window
 from tasks.shared.store.lake import Lake
@@ -12,6 +13,9 @@ SELECT start_time, end_time FROM checks WHERE table_name = 'spans'
 GROUP BY start_time, end_time HAVING bool_and(success OR severity <> 'critical')
 """
 LONGEST_INGESTION = 2 * DAY
+# The night marks the days that every stage has seen. One that it never marks is waited for so long.
+DONE = "progress/project={project}/date={day}/done"
+LONGEST_NIGHT = 2 * DAY
 
 
 def ingested_hours(lake: Lake, project: str, window: Window) -> set[dt.datetime]:
@@ -49,3 +53,19 @@ def due_hours(
             break
         hour += HOUR
     return due, given_up
+
+
+def decided_hours(lake: Lake, project: str, since: dt.datetime, closed: dt.datetime) -> list[dt.datetime]:
+    """The hours of the UTC days from *since* on that the night has decided, in order, up to the first it has not.
+
+    A day that is over for two days is not waited for any longer.
+    """
+    hours: list[dt.datetime] = []
+    day = Window.of_day(since.date())
+    while day.end <= closed:
+        mark = DONE.format(project=quote(project, safe=""), day=day.start.date())
+        if lake.get_file(mark) is None and closed - day.end < LONGEST_NIGHT:
+            break
+        hours += day.hours()
+        day = Window.of_day(day.end.date())
+    return hours

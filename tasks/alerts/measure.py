@@ -54,7 +54,8 @@ class Measure:
     `query` gives a row for each unit: `start_time`, `dimension` (empty, or `key=value`), `cluster`, `weight`, `value`
     and `example` (`span:<id>`); a unit may have several rows, one for each dimension. It may name the `tables` and use
     `$parameters`, which are named in `parameters`. A `share` has values 0 and 1; of a `quantile` the values are kept as
-    a sketch; a `sum` is exact. A `gauge` has no query: `read` looks at the world as it is, by dimension.
+    a sketch; a `sum` is exact. A `gauge` has no query: `read` looks at the world as it is, by dimension. A `judged` one
+    rests on decisions, which come at night: its hours are looked at when their day is decided.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Measure:
     tables: tuple[str, ...] = ("spans",)
     parameters: tuple[str, ...] = ()
     quantile: float = 0.95
+    judged: bool = False
     read: Callable[[Lake, str, dt.datetime], Mapping[str, float]] | None = None
 
     @property

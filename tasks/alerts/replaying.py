@@ -38,7 +38,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Replay:
-    """What a rule would have done over `hours` hours of `series` series, and how it finds drops of one of them."""
+    """What a rule would have done over `hours` hours of `series` series, and how it finds drops of one of them.
+
+    Only hours with a verdict count, of those `measured`: of the others nothing could be told.
+    """
 
     rule: str
     hours: int
@@ -46,6 +49,7 @@ class Replay:
     alerts: tuple[Alert, ...]
     drops: tuple[Found, ...] = ()
     dropped: str = ""
+    measured: int = 0
 
     @property
     def per_week(self) -> tuple[float, float, float]:
@@ -57,11 +61,15 @@ class Replay:
 
 def replay(judgement: Judgement, ends: Sequence[dt.datetime], *, drops: Sequence[float] = DROPS) -> Replay:
     """Evaluate the rule at every one of the *ends* (of hours, in order) as if they came now; nothing is written."""
-    alerts = fired(judgement, ends)
+    step, looked_at = judgement.step_hours, [end for end in ends if judgement.looks_at(end)]
+    alerts = fired(judgement, looked_at)
+    told = sum(any(each.state != "unknown" for each in judgement.at(end).values()) for end in looked_at)
     series = judgement.series()
     dropped = _busiest(judgement, series) if judgement.rule.sense != "no data" and series else None
     found = [_dropped(judgement, dropped, ends, alerts, drop) for drop in drops] if dropped is not None else []
-    return Replay(judgement.rule.name, len(ends), len(series), tuple(alerts), tuple(found), dropped or "")
+    return Replay(
+        judgement.rule.name, told * step, len(series), tuple(alerts), tuple(found), dropped or "", len(looked_at) * step
+    )
 
 
 def fired(judgement: Judgement, ends: Sequence[dt.datetime]) -> list[Alert]:
@@ -133,7 +141,8 @@ def _delay(judgement: Judgement, series: str, start: dt.datetime, drop: float) -
     history = History({**base.hours, (name, series): changed}, base.measured)
     readings = Readings(name, measure, history, judgement.readings.calibrations)
     other = Judgement(judgement.rule, readings, judgement.settings, judgement.budget_usd, judgement, series)
-    return next((n for n in range(1, WITHIN_HOURS + 1) if other.lasts(series, start + n * HOUR)), None)
+    ends = ((n, start + n * HOUR) for n in range(1, WITHIN_HOURS + 1))
+    return next((n for n, end in ends if other.looks_at(end) and other.lasts(series, end)), None)
 
 
 def _lasted(alert: Alert, start: dt.datetime) -> bool:

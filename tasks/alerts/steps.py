@@ -96,10 +96,11 @@ def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
 def _test(project: str) -> Batch:
     settings, now = load_settings(), _now()
     lake, notes = Lake.open(settings.lake), list[str]()
-    rules = untested(lake, project, rulebook_of(settings).rules)
+    rules = untested(lake, project, rulebook_of(settings).rules, now.date())
     for rule in rules:
-        notes += sentences(back_test(lake, project, settings, rule, now))
-        note_tested(lake, project, rule)
+        found = back_test(lake, project, settings, rule, now)
+        notes += sentences(found)
+        note_tested(lake, project, rule, found, now.date())
     return Batch(
         MEASUREMENTS.name, project, Window.of_day(now.date()), 0, {"rules_tested": len(rules)}, notes=_some(notes)
     )

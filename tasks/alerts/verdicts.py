@@ -71,6 +71,15 @@ class Judgement:
             self._verdicts[end] = self._among_all(end)
         return self._verdicts[end]
 
+    @property
+    def step_hours(self) -> int:
+        """How far apart the verdicts are that count: of whole days on a judged measure a day, else an hour."""
+        return 24 if self.readings.measure.judged and self.rule.hours and self.rule.hours % 24 == 0 else 1
+
+    def looks_at(self, end: dt.datetime) -> bool:
+        """Whether the verdict at the *end* of an hour is one of those."""
+        return self.step_hours == 1 or end.hour == 0
+
     def lasts(self, series: str, end: dt.datetime) -> bool:
         """Whether the rule holds at *end* and at every hour of its hold-down before."""
         return self.agrees(series, end, self.rule.hold_hours + 1, "breach")

@@ -10,16 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tasks.alerts.evaluating import Clock, calibrations, evaluate, events_of, write_events
-from tasks.alerts.rulebook import Rulebook, rule_named
+from tasks.alerts.hours import decided_hours
+from tasks.alerts.rulebook import Rulebook, rule_named, shipped_rules
 from tasks.shared.alert_history import AlertEvent, alerts_of
 from tasks.shared.records import HOUR, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import DELIVERIES
 from tests.alerts.hours import DAY, PROJECT, ingested, traffic, write
 from tests.alerts.running import run, settings_below, told
-from tests.reports.days import at, metric
+from tests.reports.days import at, decision, metric
 
 BAD_HOURS = (9, 10)
+NO_RULE = {name: {"enabled": False} for name in shipped_rules()}
 
 
 @pytest.fixture
@@ -129,6 +131,42 @@ def test_an_alert_of_a_rule_that_was_switched_off_is_closed_and_told_one_of_a_wr
     run(settings_below(tmp_path, rules={"error_rate": {"enabled": False}}), at(12))
     assert happened(lake) == [("raised", 10), ("resolved", 12)]
     assert told(tmp_path / "told") == ["shop: error_rate", "shop: resolved: error_rate"]
+
+
+def test_a_judged_rule_sees_every_hour_of_a_day_once_when_the_night_has_decided_it(tmp_path):
+    judged = {"metric": "pass_rate", "condition": "< 85 %", "window": "1d", "by": "evaluator"}
+    settings = settings_below(tmp_path, rules={**NO_RULE, "passing": judged})
+    lake = fill(settings, range(24), bad=())
+    next_day = DAY.end
+    run(settings, next_day)
+    run(settings, next_day + HOUR)
+    assert happened(lake) == []
+    # All of the failures are of the first hours, which no window of a day that ends in the morning has in it.
+    scored = [decision("a", number, score=0.0, start_time=at(number % 6)) for number in range(60)]
+    write(lake, "decisions", scored, DAY)
+    run(settings, next_day + 8 * HOUR)
+    assert happened(lake) == []
+    lake.put_file(f"progress/project={PROJECT}/date={DAY.start.date()}/done", b"x")
+    done, sent = run(settings, next_day + 9 * HOUR)
+    assert [(event.rule, event.event, event.start_time, event.n) for event in done.events] == [
+        ("passing", "raised", next_day, 60)
+    ]
+    assert sent.counts["sent"] == 1
+    assert run(settings, next_day + 10 * HOUR)[0].events == ()
+
+
+def test_a_day_that_no_night_decides_is_waited_for_two_days(settings):
+    lake = Lake.open(settings.lake)
+    assert decided_hours(lake, PROJECT, DAY.start, DAY.end + 47 * HOUR) == []
+    assert decided_hours(lake, PROJECT, DAY.start, DAY.end + 48 * HOUR) == list(DAY.hours())
+
+
+def test_a_window_by_hand_does_not_keep_hours_before_it_from_being_evaluated(settings):
+    fill(settings, range(6, 7))
+    run(settings, at(7))
+    fill(settings, range(7, 14))
+    run(settings, at(14), Window(at(12), at(13)))
+    assert run(settings, at(14))[0].hours == tuple(at(hour) for hour in range(7, 14))
 
 
 POINTS = (

@@ -23,4 +23,5 @@ MEASURE = Measure(
     query=QUERY,
     tables=("decisions",),
     parameters=("hallucination_judges",),
+    judged=True,
 )

@@ -17,4 +17,6 @@ QUALIFY row_number() OVER (
     PARTITION BY unit, unit_id, evaluator ORDER BY decided_at DESC, version DESC) = 1
 """
 
-MEASURE = Measure(kind="share", title="Pass rate", unit="share", worse="low", query=QUERY, tables=("decisions",))
+MEASURE = Measure(
+    kind="share", title="Pass rate", unit="share", worse="low", query=QUERY, tables=("decisions",), judged=True
+)
