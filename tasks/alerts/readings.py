@@ -60,9 +60,9 @@ class Readings:
     history: History
     calibrations: Mapping[str, Sequence[Calibration]] = field(default_factory=dict)
 
-    def read(self, series: str, end: dt.datetime, hours: int) -> Reading | None:
-        """The *hours* before *end*; None where nothing is known or there is no unit."""
-        added = self.history.window(self.name, series, end, hours)
+    def read(self, series: str, end: dt.datetime, hours: int, *, complete: bool = False) -> Reading | None:
+        """The *hours* before *end*, all of them when *complete*; None where too little is known or there is no unit."""
+        added = self.history.window(self.name, series, end, hours, complete=complete)
         if added is None or not added.sums.n:
             return None
         match self.measure.kind:

@@ -122,7 +122,9 @@ class Judgement:
 
     def _against_limit(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
         limit = self.budget_usd if self.rule.budget else self.rule.limit
-        reading = self.readings.read(series, end, self.rule.hours)
+        # A sum that lacks an hour is too small: it is no proof of being below.
+        whole = self.rule.sense == "below" and self.readings.measure.kind == "sum"
+        reading = self.readings.read(series, end, self.rule.hours, complete=whole)
         if reading is None or limit is None:
             return UNKNOWN, _never
         claim = partial(_beyond, reading, limit, above=self.rule.sense == "above")
@@ -175,7 +177,10 @@ class Judgement:
         return self._excess[series, day]
 
     def _no_data(self, series: str, end: dt.datetime) -> Verdict:
-        """Nothing in a window that ingestion took in, where every earlier week had some; or else every earlier day."""
+        """Nothing in a window that ingestion took in, where the earlier weeks had some; or else the earlier days.
+
+        Of three or more the emptiest does not count: an outage must not hide the next ones.
+        """
         hours, history, metric = self.rule.hours, self.readings.history, self.rule.metric
         now = history.window(metric, series, end, hours, complete=True)
         if now is None:
@@ -186,8 +191,9 @@ class Judgement:
             known = [history.window(metric, series, end - back * step, hours) for back in range(1, times + 1)]
             counts = [each.sums.total for each in known if each]
             if len(counts) >= least:
-                usual = min(counts) >= self.settings.least_usual_spans
-                return Verdict("breach" if usual else "unsure", 0.0, 0.0, 0.0, 0, limit=min(counts))
+                usual = sorted(counts)[1 if len(counts) > 2 else 0]
+                state: State = "breach" if usual >= self.settings.least_usual_spans else "unsure"
+                return Verdict(state, 0.0, 0.0, 0.0, 0, limit=usual)
         return Verdict("unsure", 0.0, 0.0, 0.0, 0)
 
 

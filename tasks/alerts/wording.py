@@ -28,7 +28,7 @@ HOLDS = {
     "rises": "{limit} is usual at these hours of the week",
     "falls": "{limit} is usual at these hours of the week",
     "changes": "{limit} is usual at these hours of the week",
-    "no data": "there were at least {limit} spans at these hours before",
+    "no data": "{limit} spans or more are usual at these hours",
 }
 
 

@@ -165,6 +165,22 @@ def test_no_data_is_an_alert_only_where_earlier_weeks_had_some():
     assert state(absent, history, end=2 * WEEK + 10) == "unknown"
 
 
+def test_an_old_outage_does_not_hide_a_new_one():
+    hours = {n: amount(40.0) for n in range(4 * WEEK)}
+    hours |= {WEEK + 9: amount(0.0, n=0), 3 * WEEK + 9: amount(0.0, n=0)}
+    assert state(rule("spans", "no data"), history_of("spans", hours), end=3 * WEEK + 10) == "breach"
+    hours |= {2 * WEEK + 9: amount(0.0, n=0)}
+    assert state(rule("spans", "no data"), history_of("spans", hours), end=3 * WEEK + 10) == "unsure"
+
+
+def test_a_sum_that_lacks_an_hour_is_not_below_anything():
+    hours = {n: amount(10.0) for n in range(4)}
+    assert state(rule("spans", "< 60", window="4h"), history_of("spans", hours), end=4) == "breach"
+    del hours[1]
+    assert state(rule("spans", "< 60", window="4h"), history_of("spans", hours), end=4) == "unknown"
+    assert state(rule("spans", "> 20", window="4h"), history_of("spans", hours), end=4) == "breach"
+
+
 def test_in_its_first_weeks_a_project_is_compared_with_earlier_days():
     hours = {n: amount(40.0) for n in range(96)} | {96: amount(0.0, n=0)}
     assert state(rule("spans", "no data"), history_of("spans", hours), end=97) == "breach"

@@ -18,7 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tasks.shared.channels.channel import Options, Sent, opened, without_secrets
 from tasks.shared.channels.deliveries import Delivery, Ledger
 from tasks.shared.channels.message import Message
-from tasks.shared.errors import ConfigurationError, NightjarError, ServiceUnavailable
+from tasks.shared.errors import ConfigurationError, NightjarError, ServiceUnavailable, StoreError
 from tasks.shared.retries import seconds_to_wait
 from tasks.shared.settings import ChannelSettings, Settings
 from tasks.shared.store.lake import Lake
@@ -45,20 +45,26 @@ def deliver(
         What became of it on each channel, in the order of *channels*.
 
     Raises:
-        StoreError: The lake cannot be read or written.
+        StoreError: The lake cannot be read or written; what could be recorded is.
     """
     ledgers = {name: Ledger(lake, message.project, name, message.topic) for name in channels}
     done: dict[str, Delivery] = {}
+    lost: list[StoreError] = []
     with ExitStack() as held:
         for name in sorted(ledgers if not dry_run else ()):  # one order for all, or two would wait for each other
             held.enter_context(ledgers[name].alone())
         with ThreadPoolExecutor(max(1, len(ledgers))) as pool:
             sending = {pool.submit(_deliver, settings, message, each, dry_run): each for each in ledgers.values()}
             for future in as_completed(sending):
-                ledger, delivery = sending[future], future.result()
-                done[ledger.channel] = delivery
-                if not dry_run and delivery.status != "already_sent":
-                    ledger.record(message, delivery, settings.checks)
+                try:
+                    ledger, delivery = sending[future], future.result()
+                    done[ledger.channel] = delivery
+                    if not dry_run and delivery.status != "already_sent":
+                        ledger.record(message, delivery, settings.checks)
+                except StoreError as error:  # what other channels were sent is recorded first
+                    lost.append(error)
+    if lost:
+        raise lost[0]
     return tuple(done[name] for name in ledgers)
 
 

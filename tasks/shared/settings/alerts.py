@@ -62,7 +62,8 @@ class AlertSettings(Section):
         ("sql_hallucination", "faithfulness"), description="judges whose failures are hallucinations"
     )
     least_usual_spans: Positive = Field(
-        10, description="spans that every earlier week had in the same hours, below which their absence is no alert"
+        10,
+        description="spans that earlier weeks, all but one, had in the same hours, below which none is no alert",
     )
 
     def options(self) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from tasks.shared.channels import Message, channel_problems, deliver, with_channel_secrets
 from tasks.shared.channels import channel as channels_module
 from tasks.shared.channels.channel import Channel, Options, Sent
-from tasks.shared.errors import ServiceBusy, ServiceRefused, ServiceUnavailable
+from tasks.shared.channels.deliveries import Ledger
+from tasks.shared.errors import ServiceBusy, ServiceRefused, ServiceUnavailable, StoreError
 from tests.shared.channels.messages import alert, lake_in, report, with_channels
 
 ROWS = "SELECT channel, status, attempts, reference, error, topic FROM deliveries ORDER BY channel, message_id"
@@ -270,3 +271,21 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (found,) = deliver(lake_in(tmp_path / "lake"), settings, alert(), ["archive"])
     assert (found.status, found.attempts) == ("failed", 1)
     assert "cannot be written" in found.detail
+
+
+def test_a_delivery_that_cannot_be_recorded_keeps_no_other_from_being_recorded(tmp_path, monkeypatch):
+    settings = with_channels(**{name: {"kind": "file", "folder": str(tmp_path / name)} for name in ("a", "b", "c")})
+    record = Ledger.record
+
+    def full(ledger, *given):
+        if ledger.channel == "a":
+            raise StoreError("the disk is full.")
+        record(ledger, *given)
+
+    monkeypatch.setattr(Ledger, "record", full)
+    lake = lake_in(tmp_path / "lake")
+    with pytest.raises(StoreError, match="the disk is full"):
+        deliver(lake, settings, alert(), ["a", "b", "c"])
+    monkeypatch.undo()
+    found = deliver(lake, settings, alert(), ["a", "b", "c"])
+    assert [each.status for each in found] == ["sent", "already_sent", "already_sent"]
