@@ -115,7 +115,8 @@ def test_the_last_label_of_each_annotator_counts_and_the_majority_decides():
         HumanLabel("c", "ada", "?"),
         HumanLabel("d", "ada", "valid"),
     ]
-    rows = [{"unit_id": u, "trace": u, "start_time": NOON, "score": 0.0, "probability": 0.5} for u in "abc"]
+    judged = {"start_time": NOON, "score": 0.0, "label": "hallucination", "probability": 0.5}
+    rows = [{"unit_id": u, "trace": u, **judged} for u in "abc"]
     labels = paired(SQL, said, rows)
     assert [(pair.unit_id, pair.people_pass, pair.passes) for pair in labels.pairs] == [
         ("a", True, False),
