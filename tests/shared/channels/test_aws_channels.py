@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tasks.shared.channels import deliver
+from tests.aws import running_aws
 from tests.shared.channels.messages import PARTS_OF_MAIL, a_png, alert, lake_in, report, with_channels
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -17,6 +18,13 @@ REGION = "us-east-1"
 
 def client(aws_url: str, service: str):
     return boto3.client(service, endpoint_url=aws_url, region_name=REGION)
+
+
+@pytest.fixture(scope="module")
+def aws_url():
+    """A moto of this file's own: its page of everything is no JSON any more once others have used its S3."""
+    with running_aws() as url:
+        yield url
 
 
 @pytest.fixture
