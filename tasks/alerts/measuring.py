@@ -19,11 +19,11 @@ from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import MEASUREMENTS, TABLES
+from tasks.shared.values import twelve_digits
 
 # Late spans, decisions and feedback change hours of the last days. Older days are measured once, some with each run.
 LOOKED_AGAIN_DAYS = 3
 OLD_DAYS_AT_ONCE = 7
-DIGITS = 12
 DECIDED = "SELECT DISTINCT evaluator, version FROM decisions WHERE kind = 'llm'"
 PASSING = pa.schema([("evaluator", pa.string()), ("version", pa.string()), ("passes_at", pa.float64())])
 NOTHING = {"n": 0, "clusters": 0, "sketch": "", "example": None} | dict.fromkeys(
@@ -213,5 +213,5 @@ def _write(lake: Lake, project: str, settings: Settings, day: Window, rows: Iter
 
 
 def _rounded(row: Row) -> Row:
-    """Twelve significant digits: an hour added up again in another order by other threads says the same."""
-    return {k: float(f"{v:.{DIGITS}g}") if isinstance(v, float) else v for k, v in row.items()}
+    """The same on every way to it: an hour may be added up again in another order."""
+    return {k: twelve_digits(v) if isinstance(v, float) else v for k, v in row.items()}

@@ -12,6 +12,7 @@ from tasks.shared.gateways.phoenix import ModelCost, PricedModel
 from tasks.shared.prices import PriceTable, Rate
 from tasks.shared.records import CostReason, Window
 from tasks.shared.store.tables import PHOENIX_COSTS
+from tasks.shared.values import twelve_digits
 
 # Of each model of ours: Phoenix prices spans of kind LLM only, so the others' cost is told apart.
 OURS = """
@@ -98,20 +99,15 @@ def reconciled(
                 "models": ", ".join(mine.models) or None,
                 "calls": mine.calls,
                 "tokens": mine.tokens,
-                "cost_usd": _rounded(mine.cost_usd) if mine.priced else None,
+                "cost_usd": twelve_digits(mine.cost_usd) if mine.priced else None,
                 "phoenix_tokens": theirs.tokens if theirs else None,
-                "phoenix_cost_usd": _rounded(theirs.cost_usd) if theirs else None,
+                "phoenix_cost_usd": twelve_digits(theirs.cost_usd) if theirs else None,
                 "reason": reason,
                 "told": told,
                 "asked_at": asked_at,
             }
         )
     return pa.Table.from_pylist(rows, schema=PHOENIX_COSTS.schema)
-
-
-def _rounded(cost_usd: float | None) -> float | None:
-    """Twelve significant digits: sums of the same costs in another order say the same."""
-    return None if cost_usd is None else float(f"{cost_usd:.12g}")
 
 
 def reason_of(

@@ -105,6 +105,11 @@ def first(*values: Any) -> str | None:
     return None
 
 
+def twelve_digits(number: float) -> float:
+    """*number* with twelve significant digits: a sum made again in another order, by other threads, says the same."""
+    return float(f"{number:.12g}")
+
+
 def shortened(value: Any, limit: int = 60) -> str:
     """The value for a message: its repr, cut."""
     shown = ascii(value) if type(value) in (str, int, float, bool, type(None)) else type(value).__name__

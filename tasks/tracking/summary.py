@@ -17,6 +17,7 @@ from tasks.shared.statistics.cluster_shares import ClusterSums, cluster_share
 from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import METRICS, PERIOD_METRICS
+from tasks.shared.values import twelve_digits
 from tasks.tracking import summaries
 from tasks.tracking.known_judges import KnownJudge, scales
 from tasks.tracking.rating_words import rating_words
@@ -104,7 +105,7 @@ def metrics_in(rows: pa.Table) -> list[Metric]:
 
 
 def _rounded(metric: Metric) -> Metric:
-    """Twelve significant digits: a day summed again in another order by other threads says the same."""
+    """The same on every way to it: a day may be summed again in another order."""
     numbers = (metric.low, metric.high, metric.worst, metric.best)
-    low, high, worst, best = (None if number is None else float(f"{number:.12g}") for number in numbers)
-    return replace(metric, value=float(f"{metric.value:.12g}"), low=low, high=high, worst=worst, best=best)
+    low, high, worst, best = (None if number is None else twelve_digits(number) for number in numbers)
+    return replace(metric, value=twelve_digits(metric.value), low=low, high=high, worst=worst, best=best)
