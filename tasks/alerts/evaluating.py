@@ -20,6 +20,7 @@ from tasks.shared.alert_history import AlertEvent
 from tasks.shared.checks import gate
 from tasks.shared.records import DAY, HOUR, Window
 from tasks.shared.settings import Settings
+from tasks.shared.statistics.burn_down import PERIODS
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ALERT_EVENTS
 
@@ -91,7 +92,7 @@ def judgements_of(
 ) -> dict[str, Judgement]:
     """Each rule that is measured, over the history that verdicts on the hours of *due* need."""
     measured = [rule for rule in rules if rule.metric]
-    measures, budget = all_measures(), settings.cost.budget_of(project).day_usd
+    measures, budgets = all_measures(), settings.cost.budget_of(project)
     labels = calibrations(lake, project, due.end)
     by_need: dict[str, int] = {}
     for rule in measured:
@@ -100,7 +101,10 @@ def judgements_of(
         name: Readings(name, measures[name], history(lake, project, name, due, hours), labels)
         for name, hours in by_need.items()
     }
-    return {rule.name: Judgement(rule, readings[rule.metric], settings.alerts, budget) for rule in measured}
+    limits: dict[str | None, float | None] = {period: getattr(budgets, f"{period}_usd") for period in PERIODS}
+    return {
+        rule.name: Judgement(rule, readings[rule.metric], settings.alerts, limits.get(rule.since)) for rule in measured
+    }
 
 
 def history(lake: Lake, project: str, measure: str, due: Window, hours: int) -> History:

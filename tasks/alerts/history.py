@@ -60,16 +60,14 @@ class History:
         return sorted(name for of, name in self.hours if of == measure and name.startswith(f"{by}="))
 
     def window(
-        self, measure: str, series: str, end: dt.datetime, hours: int, *, complete: bool = False
+        self, measure: str, series: str, end: dt.datetime, hours: int, *, least: float = LEAST_KNOWN
     ) -> Added | None:
-        """The *hours* before *end*, 0 for the UTC day so far; None where too little of them is known.
+        """The *hours* before *end*; None where too little of them is known.
 
-        The last hour has to be measured, and three quarters of all, or all when *complete*: ingestion may have given up
-        on an hour.
+        The last hour has to be measured, and a share of *least* of all: ingestion may have given up on an hour.
         """
         starts, known = hours_before(end, hours), self.measured[measure]
-        least = len(starts) if complete else LEAST_KNOWN * len(starts)
-        if starts[-1] not in known or sum(start in known for start in starts) < least:
+        if starts[-1] not in known or sum(start in known for start in starts) < least * len(starts):
             return None
         mine = self.hours.get((measure, series), {})
         found = [mine[start] for start in starts if start in mine]
@@ -82,6 +80,5 @@ class History:
 
 
 def hours_before(end: dt.datetime, hours: int) -> list[dt.datetime]:
-    """The starts of the *hours* before *end*, in order; 0: those of the UTC day so far."""
-    count = hours or ((end - HOUR).hour + 1)
-    return [end - back * HOUR for back in range(count, 0, -1)]
+    """The starts of the *hours* before *end*, in order."""
+    return [end - back * HOUR for back in range(hours, 0, -1)]

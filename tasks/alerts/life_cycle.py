@@ -151,6 +151,9 @@ def _of_closed(judgement: Judgement, series: str, end: dt.datetime) -> Happening
 
 def _of_open(book: Book, judgement: Judgement, alert: Alert, end: dt.datetime) -> Happening | None:
     settings, series = book.settings, alert.raised.series
+    # What was spent is not unspent: with the period the alert on it ends, and the next one has its own.
+    if judgement.rule.since and alert.raised.start_time <= judgement.rule.start_of(end):
+        return "resolved"
     if judgement.agrees(series, end, settings.resolve_after_hours, "clear"):
         return "resolved"
     # A gauge that says nothing is no sign that things are well again: who reads it may be what is broken.

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from math import asin, exp, log, sin, sqrt
 from statistics import NormalDist
 
-from tasks.alerts.history import Added, History
+from tasks.alerts.history import LEAST_KNOWN, Added, History
 from tasks.alerts.measure import Measure
 from tasks.shared.statistics.corrected import corrected
 from tasks.shared.statistics.estimate import Estimate
@@ -60,9 +60,9 @@ class Readings:
     history: History
     calibrations: Mapping[str, Sequence[Calibration]] = field(default_factory=dict)
 
-    def read(self, series: str, end: dt.datetime, hours: int, *, complete: bool = False) -> Reading | None:
-        """The *hours* before *end*, all of them when *complete*; None where too little is known or there is no unit."""
-        added = self.history.window(self.name, series, end, hours, complete=complete)
+    def read(self, series: str, end: dt.datetime, hours: int, *, least: float = LEAST_KNOWN) -> Reading | None:
+        """The *hours* before *end*; None where less than a share of *least* is known or there is no unit."""
+        added = self.history.window(self.name, series, end, hours, least=least)
         if added is None or not added.sums.n:
             return None
         match self.measure.kind:
@@ -80,7 +80,8 @@ class Readings:
         Sources: F. J. Anscombe (1948), The transformation of Poisson, binomial and negative-binomial data, Biometrika
         35, 246-254 (the arcsine root of a share); logarithms of sums and quantiles by the delta method.
         """
-        added = self.history.window(self.name, series, end, hours, complete=self.measure.kind == "sum")
+        least = 1.0 if self.measure.kind == "sum" else LEAST_KNOWN
+        added = self.history.window(self.name, series, end, hours, least=least)
         if added is None or added.sums.n < LEAST_UNITS:
             return None
         match self.measure.kind:

@@ -1,33 +1,41 @@
 """What a rule is, and how its condition, window and amounts are read."""
 
+import datetime as dt
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.alerts.measure import Measure
 from tasks.shared.errors import ConfigurationError
-from tasks.shared.records import Severity
+from tasks.shared.records import HOUR, Severity
+from tasks.shared.statistics.burn_down import Period, bounds_of
 
 Sense = Literal["above", "below", "rises", "falls", "changes", "no data", "failed"]
 
 AGAINST_WEEKS: tuple[Sense, ...] = ("rises", "falls", "changes")
 DURATION = re.compile(r"(\d+) ?([hd])")
-AMOUNT = re.compile(r"([<>]) ?(budget|\d+(?:\.\d+)?) ?(%|ms|s|min|usd)?", re.IGNORECASE)
+AMOUNT = re.compile(r"([<>]) ?(\d+(?:\.\d+)?) ?(%|ms|s|min|usd)?")
+BUDGET = re.compile(r"> ?(?:(\d+(?:\.\d+)?) ?% of )?budget")
 EFFECT = re.compile(r"(\d+(?:\.\d+)?) ?(%?)")
 SCALES = {"ms": {"ms": 1.0, "s": 1000.0, "min": 60_000.0}, "share": {"%": 0.01}, "usd": {"usd": 1.0}}
 LONGEST_HOURS = 7 * 24
-CONDITIONS = "`> 5 %`, `< 0.85`, `> 10 s`, `> budget`, `rises`, `falls`, `changes`, `no data` or `failed`"
+SINCE: dict[str, Period] = {"today": "day", "this week": "week", "this month": "month"}
+MOST_HOURS: dict[Period, int] = {"day": 24, "week": 7 * 24, "month": 31 * 24}
+CONDITIONS = (
+    "`> 5 %`, `< 0.85`, `> 10 s`, `> budget`, `> 80 % of budget`, `rises`, `falls`, `changes`, `no data` or `failed`"
+)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When somebody is told. `hours` is the window, 0 for the day so far; `hold_hours` how long it has to last.
+    """When somebody is told. `hours` is the window; 0 where it is the UTC day, week or month so far, named by `since`.
 
-    `limit` is the threshold in the measure's unit; None with `budget`, the project's budget of the day, and where
-    there is none. `minimum_effect` is an amount of a share, a share of anything else. `by` names the dimension whose
-    values are the series; empty: the whole project is the only one.
+    `hold_hours` is how long it has to last. `limit` is the threshold in the measure's unit, with `budget` a share of
+    the project's budget for the period; None where there is no threshold. `minimum_effect` is an amount of a share, a
+    share of anything else. `by` names the dimension whose values are the series; empty: the whole project is the only
+    one.
     """
 
     name: str
@@ -37,6 +45,7 @@ class Rule:
     limit: float | None
     budget: bool
     hours: int
+    since: Period | None
     hold_hours: int
     by: str
     series: tuple[str, ...]
@@ -49,13 +58,24 @@ class Rule:
     @property
     def digest(self) -> str:
         """Changes with whatever decides when the rule fires."""
-        said = (self.metric, self.condition, self.hours, self.hold_hours, self.by, self.series, self.minimum_effect)
+        window = self.since or self.hours
+        said = (self.metric, self.condition, window, self.hold_hours, self.by, self.series, self.minimum_effect)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     @property
-    def window(self) -> str:
-        """The window in words."""
-        return f"{self.hours} h" if self.hours else "today"
+    def most_hours(self) -> int:
+        """How long the window is at most."""
+        return MOST_HOURS[self.since] if self.since else self.hours
+
+    def start_of(self, end: dt.datetime) -> dt.datetime:
+        """When the window began that ends at *end*, the end of an hour."""
+        if self.since is None:
+            return end - self.hours * HOUR
+        return dt.datetime.combine(bounds_of(self.since, (end - HOUR).date())[0], dt.time(), end.tzinfo)
+
+    def hours_at(self, end: dt.datetime) -> int:
+        """How many hours the window has that ends at *end*."""
+        return (end - self.start_of(end)) // HOUR
 
 
 def rule_of(name: str, keys: Mapping[str, Any], measures: Mapping[str, Measure], defaults: Mapping[str, Any]) -> Rule:
@@ -77,9 +97,13 @@ def rule_of(name: str, keys: Mapping[str, Any], measures: Mapping[str, Measure],
     if sense in AGAINST_WEEKS and measures[metric].kind == "gauge":
         raise problem(name, "condition", f"{metric} has no weekly rhythm. Give it a threshold.")
     window = str(keys.get("window") or "1h")
-    hours = 0 if window == "today" else _hours(name, "window", window)
-    if not hours and (sense in AGAINST_WEEKS or sense == "no data"):
-        raise problem(name, "window", f"{condition!r} needs hours, and today has another length each hour. Write `6h`.")
+    since = SINCE.get(window)
+    hours = 0 if since else _hours(name, "window", window)
+    if since and (sense in AGAINST_WEEKS or sense == "no data"):
+        said = f"{condition!r} needs hours, and {window} has another length each hour. Write `6h`."
+        raise problem(name, "window", said)
+    if budget and not since:
+        raise problem(name, "window", f"{condition!r} needs a period that has a budget. Write {_quoted(SINCE)}.")
     return Rule(
         name=name,
         metric=metric,
@@ -88,6 +112,7 @@ def rule_of(name: str, keys: Mapping[str, Any], measures: Mapping[str, Measure],
         limit=limit,
         budget=budget,
         hours=hours,
+        since=since,
         hold_hours=_hours(name, "for", str(keys.get("for") or "0h")),
         by=str(keys.get("by") or ""),
         series=tuple(keys.get("series") or ()),
@@ -105,18 +130,18 @@ def problem(name: str, key: str, what: str) -> ConfigurationError:
 
 
 def _condition(name: str, condition: str, unit: str) -> tuple[Sense, float | None, bool]:
-    """What the condition asks, its limit in *unit*, and whether that is the budget."""
+    """What the condition asks, its limit in *unit* or of the budget, and whether it is of the budget."""
     for sense in (*AGAINST_WEEKS, "no data", "failed"):
         if condition == sense:
             return sense, None, False
+    if of_budget := BUDGET.fullmatch(condition):
+        return "above", float(of_budget[1] or 100) / 100, True
     found = AMOUNT.fullmatch(condition)
     if not found:
         raise problem(name, "condition", f"{condition!r} is not understood. Write {CONDITIONS}.")
     sense_of: Sense = "above" if found[1] == ">" else "below"
-    if found[2] == "budget":
-        return sense_of, None, True
     scales = SCALES.get(unit, {})
-    written = (found[3] or "").lower()
+    written = found[3] or ""
     if written and written not in scales:
         known = ", ".join(scales) or "no unit"
         raise problem(name, "condition", f"unit {written!r} does not go with the measure. Write {known}.")
@@ -131,8 +156,14 @@ def _hours(name: str, key: str, text: str) -> int:
     hours = int(found[1]) * (24 if found[2] == "d" else 1) if found else -1
     least = 1 if key == "window" else 0
     if not least <= hours <= LONGEST_HOURS:
-        raise problem(name, key, f"{text!r} is not understood. Write hours or days, up to a week: `1h`, `6h`, `1d`.")
+        also = f", or {_quoted(SINCE)}" if key == "window" else ""
+        said = f"{text!r} is not understood. Write hours or days, up to a week: `1h`, `6h`, `1d`{also}."
+        raise problem(name, key, said)
     return hours
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _effect(name: str, text: str, unit: str) -> float:

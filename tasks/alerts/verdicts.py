@@ -7,7 +7,7 @@ from functools import partial
 from statistics import NormalDist
 from typing import Literal
 
-from tasks.alerts.history import hours_before
+from tasks.alerts.history import LEAST_KNOWN
 from tasks.alerts.readings import TAIL, Reading, Readings
 from tasks.alerts.rule import AGAINST_WEEKS, Rule
 from tasks.shared.records import DAY, HOUR
@@ -49,8 +49,9 @@ UNKNOWN = Verdict("unknown")
 class Judgement:
     """One rule over the history of its measure. What was worked out for an hour is remembered.
 
-    `budget_usd` is what the rule's `budget` stands for; a rule without one finds nothing. `beside` judges the
-    same rule on a history that differs in the series `changed` only: what it worked out of the others is taken over.
+    `budget_usd` is the budget for the rule's period; a rule on the budget finds nothing without one. `beside` judges
+    the same rule on a history that differs in the series `changed` only: what it worked out of the others is taken
+    over.
     """
 
     rule: Rule
@@ -121,11 +122,14 @@ class Judgement:
         return self._against_limit(series, end)
 
     def _against_limit(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
-        limit = self.budget_usd if self.rule.budget else self.rule.limit
-        # A sum that lacks an hour is too small: it is no proof of being below.
-        whole = self.rule.sense == "below" and self.readings.measure.kind == "sum"
-        reading = self.readings.read(series, end, self.rule.hours, complete=whole)
+        limit, a_sum = self._limit(), self.readings.measure.kind == "sum"
+        # A sum that lacks hours is too small: it is no proof of being below. Where it is above, it is so all the more.
+        least = 1.0 if a_sum and self.rule.sense == "below" else LEAST_KNOWN
+        whole = self.readings.read(series, end, self.rule.hours_at(end), least=least)
+        reading = whole or (self.readings.read(series, end, self.rule.hours_at(end), least=0.0) if a_sum else None)
         if reading is None or limit is None:
+            return UNKNOWN, _never
+        if whole is None and not (self.rule.sense == "above" and reading.value > limit):
             return UNKNOWN, _never
         claim = partial(_beyond, reading, limit, above=self.rule.sense == "above")
         by = reading.value - limit if self.rule.sense == "above" else limit - reading.value
@@ -134,6 +138,11 @@ class Judgement:
         if by > 0 and by >= effect and not few and claim(TAIL):
             return _seen("breach", reading, limit), claim
         return _seen("clear" if by <= 0 else "unsure", reading, limit), _never
+
+    def _limit(self) -> float | None:
+        if not self.rule.budget or self.rule.limit is None:
+            return self.rule.limit
+        return self.rule.limit * self.budget_usd if self.budget_usd is not None else None
 
     def _against_weeks(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
         found, excess = self._departure(series, end), self._excess_before(series, end)
@@ -182,7 +191,7 @@ class Judgement:
         Of three or more the emptiest does not count: an outage must not hide the next ones.
         """
         hours, history, metric = self.rule.hours, self.readings.history, self.rule.metric
-        now = history.window(metric, series, end, hours, complete=True)
+        now = history.window(metric, series, end, hours, least=1.0)
         if now is None:
             return UNKNOWN
         if now.sums.n:
@@ -199,8 +208,7 @@ class Judgement:
 
 def needed_hours(rule: Rule, settings: AlertSettings) -> int:
     """How far before an hour the history has to reach for a verdict on it."""
-    window = max(rule.hours, len(hours_before(dt.datetime(2000, 1, 2, tzinfo=dt.UTC), rule.hours)))
-    own = window + max(rule.hold_hours, settings.resolve_after_hours, settings.silent_hours)
+    own = rule.most_hours + max(rule.hold_hours, settings.resolve_after_hours, settings.silent_hours)
     if rule.sense in AGAINST_WEEKS:
         return own + (settings.weeks + SPREAD_WEEKS) * WEEK_HOURS + 24
     return own + settings.weeks * WEEK_HOURS if rule.sense == "no data" else own

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from tasks.alerts.measure import Measure
+from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import Judgement, Verdict
 from tasks.shared.alert_history import Alert, AlertEvent, Happening
 from tasks.shared.channels import Message
@@ -37,7 +38,9 @@ def sentence(
 ) -> str:
     """What happened to an alert on a series at the *end* of a window."""
     if happened == "resolved" and alert is not None:
-        lasted = lasting(end - alert.raised.start_time)
+        lasted, rule = lasting(end - alert.raised.start_time), judgement.rule
+        if rule.since and alert.raised.start_time <= rule.start_of(end):
+            return f"{subject(judgement, series)}: a new {rule.since} has begun. Closed after {lasted}."
         if verdict.state == "unknown":
             return f"{subject(judgement, series)}: nothing to measure any more. Closed after {lasted}."
         return f"{told(judgement, series, verdict, end)} Well again after {lasted}."
@@ -52,13 +55,18 @@ def told(judgement: Judgement, series: str, verdict: Verdict, end: dt.datetime) 
     if measure.kind == "gauge":
         said = f"{subject(judgement, series)}: {written(verdict.value, measure)} at {end:%H:%M} UTC on {end:%-d %B}"
     else:
-        start = end - rule.hours * HOUR if rule.hours else (end - HOUR).replace(hour=0)
+        start = rule.start_of(end)
         said = f"{subject(judgement, series)}: {written(verdict.value, measure)}{_precision(verdict, measure)}"
         said += f", {_between(start, end)}"
-    against = HOLDS.get(rule.sense, "")
+    against = _of_budget(rule) if rule.budget else HOLDS.get(rule.sense, "")
     if verdict.limit is None or not against:
         return f"{said}."
     return f"{said}; {against.format(limit=written(verdict.limit, measure))}."
+
+
+def _of_budget(rule: Rule) -> str:
+    share = "" if rule.limit == 1 else f"{number(rule.limit, 'share')} of "
+    return f"{share}the {rule.since}'s budget is {{limit}}"
 
 
 def subject(judgement: Judgement, series: str) -> str:

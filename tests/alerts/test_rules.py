@@ -21,7 +21,9 @@ def test_the_shipped_rules_are_those_of_the_handbook():
     assert said["latency_p95"] == ("latency_p95_ms", "above", 10_000.0, 1)
     assert said["hallucination_rate"] == ("hallucination_rate", "above", 0.1, 24)
     assert said["satisfaction"] == ("satisfaction", "below", 0.85, 24)
-    assert said["daily_cost"] == ("cost_usd", "above", None, 0)
+    assert said["daily_cost"] == ("cost_usd", "above", 1.0, 0)
+    assert said["monthly_cost_nears"] == ("cost_usd", "above", 0.8, 0)
+    assert [rules[f"{name}_cost"].since for name in ("daily", "weekly", "monthly")] == ["day", "week", "month"]
     assert said["pipeline_failed"] == ("", "failed", None, 1)
     assert all(it.channels == ("chat",) for it in rules.values())
 
@@ -64,6 +66,12 @@ def test_amounts_are_in_the_measure_s_unit(condition, metric, limit):
         ({"condition": "> 10 s"}, "alerts.rules.r.condition: unit 's' does not go with the measure. Write %."),
         ({"condition": "> 5"}, "alerts.rules.r.condition: '> 5' is no share"),
         ({"condition": "> budget"}, "is for cost_usd"),
+        ({"condition": "< budget", "metric": "cost_usd"}, "'< budget' is not understood"),
+        (
+            {"condition": "> budget", "metric": "cost_usd", "window": "1d"},
+            "'> budget' needs a period that has a budget. Write `today`, `this week`, `this month`",
+        ),
+        ({"window": "this year"}, "alerts.rules.r.window: 'this year' is not understood"),
         ({"window": "soon"}, "alerts.rules.r.window: 'soon' is not understood. Write hours or days"),
         ({"window": "0h"}, "alerts.rules.r.window"),
         ({"for_": "30d"}, "alerts.rules.r.for: '30d'"),

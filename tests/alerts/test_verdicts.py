@@ -78,6 +78,29 @@ def test_what_was_spent_today_is_exact_and_needs_a_budget():
     assert judged.at(hour(24))[""].value == 12.0
 
 
+# The 19th of November 2026 is a Thursday: the week began 72 hours before, the month 432; December begins 288 after.
+PERIODS = [("today", 0, 24), ("this week", -72, 96), ("this month", -432, 288)]
+
+
+@pytest.mark.parametrize(("window", "begins", "ends"), PERIODS)
+def test_the_budget_of_a_period_is_used_by_what_the_period_cost_so_far(window, begins, ends):
+    history = history_of("cost_usd", {n: amount(1.0, n=1) for n in range(begins - 100, ends + 10)})
+    over = judgement(rule("cost_usd", "> budget", window=window), history)
+    nears = judgement(rule("cost_usd", "> 80 % of budget", window=window), history)
+    over.budget_usd = nears.budget_usd = 20.0
+    assert [over.at(hour(begins + n))[""].state for n in (0, 1, 20, 21)] == ["breach", "clear", "clear", "breach"]
+    assert [nears.at(hour(begins + n))[""].state for n in (1, 16, 17)] == ["clear", "clear", "breach"]
+    assert (over.at(hour(ends))[""].value, over.at(hour(ends + 1))[""].value) == (ends - begins, 1.0)
+    assert nears.at(hour(ends))[""].limit == 16.0
+
+
+def test_a_budget_is_known_to_be_gone_from_the_hours_that_are_known_and_not_known_not_to_be():
+    history = history_of("cost_usd", {n: amount(1.0, n=1) for n in range(-30, 5)})
+    spent = judgement(rule("cost_usd", "> budget", window="this month"), history)
+    spent.budget_usd = 30.0
+    assert [spent.at(hour(end))[""].state for end in (0, 1)] == ["unknown", "breach"]
+
+
 def test_of_fifty_series_one_that_is_beyond_by_chance_is_not_called_so_and_one_that_is_far_beyond_is():
     history = history_of("error_rate", {0: rate(5, 20)}, "name=s00")
     for number in range(1, 50):
@@ -198,5 +221,6 @@ def test_the_history_that_a_rule_needs():
     settings = AlertSettings()
     assert needed_hours(rule(), settings) == 25
     assert needed_hours(rule(window="today"), settings) == 48
+    assert needed_hours(rule(window="this month"), settings) == 31 * 24 + 24
     assert needed_hours(rule(condition="rises"), settings) == 25 + 6 * WEEK + 24
     assert dt.timedelta(hours=needed_hours(rule("spans", "no data"), settings)) == 28 * DAY + dt.timedelta(hours=25)

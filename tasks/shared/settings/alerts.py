@@ -14,11 +14,13 @@ class AlertRule(Section):
     metric: str | None = Field(None, description="what is measured: a measure, see the table of measures")
     condition: str | None = Field(
         None,
-        description="`> 5 %`, `< 0.85`, `> 10 s`, `> budget`; `rises`, `falls` or `changes` against the same hours of "
-        "earlier weeks; `no data`; `failed` for flow runs",
+        description="`> 5 %`, `< 0.85`, `> 10 s`; `> budget` or `> 80 % of budget`, that of the window's period; "
+        "`rises`, `falls` or `changes` against the same hours of earlier weeks; `no data`; `failed` for flow runs",
     )
     window: str | None = Field(
-        None, description="over how much time it is measured: `1h`, `6h`, `1d`; `today` since midnight"
+        None,
+        description="over how much time it is measured: `1h`, `6h`, `1d`; `today`, `this week` or `this month` so far, "
+        "in UTC",
     )
     for_: str | None = Field(None, alias="for", description="how long it has to last: `2h`; at once by default")
     by: str | None = Field(None, description="dimension, each value of which is a series: name, model, evaluator ...")
