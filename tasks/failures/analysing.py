@@ -10,13 +10,14 @@ import orjson
 from tasks.failures.claims import CITED, INSIGHTS, PARTS, Analysis, Claims, answer_form, claims_in
 from tasks.failures.clusters import Cluster, clusters
 from tasks.failures.figures import failing
-from tasks.failures.questions import CITED_IDS, insights_question, merge_question, packed, state_question, told
+from tasks.failures.questions import CITED_IDS, again, insights_question, merge_question, packed, state_question, told
 from tasks.failures.scope import Scope
 from tasks.shared.gateways.llm import Writer
 from tasks.shared.settings import FailureSettings
 
 PURPOSE = "failure-analysis"
 MERGED_AT_LEAST = 2
+TRIES = 3
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -94,18 +95,26 @@ class Analyst:
         return replace(merged, dropped=merged.dropped + sum(each.dropped for each in group))
 
     async def _claims(self, question: list[dict[str, str]], known: set[str], asked: _Asked) -> Claims:
-        """The claims in the answer to one question; none once a question had no answer."""
-        if asked.status != "answered":
-            return Claims()
-        written = await self.writer.write(
-            self.model, question, schema=answer_form(self.parts), max_output_tokens=self.settings.longest_answer_tokens
-        )
-        asked.questions += 1
-        asked.cost_usd += written.cost_usd
-        asked.reused += written.reused
-        asked.status, asked.trouble = written.status, written.trouble
-        # An answer without a part that was asked for has no claims of it.
-        return claims_in({**(written.answer or {}), "dropped": 0}, self.parts, known)
+        """The claims in the answer to one question; none once a question had no answer that can be used."""
+        wrong = ""
+        for number in range(TRIES):
+            if asked.status != "answered":
+                return Claims()
+            told = [*question, again(wrong)] if number else question
+            written = await self.writer.write(
+                self.model, told, schema=answer_form(self.parts), max_output_tokens=self.settings.longest_answer_tokens
+            )
+            asked.questions += 1
+            asked.cost_usd += written.cost_usd
+            asked.reused += written.reused
+            asked.status, asked.trouble = written.status, written.trouble
+            # An answer without a part that was asked for has no claims of it.
+            claims = claims_in({**(written.answer or {}), "dropped": 0}, self.parts, known)
+            wrong = claims.unusable()
+            if not wrong:
+                return claims
+        asked.status, asked.trouble = "unparseable", f"{wrong}, in {TRIES} tries"
+        return Claims()
 
 
 def tellable(rows: Rows, state: str, masked: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:

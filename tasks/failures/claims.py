@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-MOST_TESTS, LEAST_TESTS = 5, 3
+TESTS, LEAST_TESTS, MOST_TESTS = "unit_tests", 3, 5
 CITED = "trace_ids"
 # What is asked for, and what each claim of it tells.
 PARTS: dict[str, tuple[str, ...]] = {
     "patterns": ("pattern",),
     "fixes": ("fix", "how_to_test"),
     "validator_rules": ("rule",),
-    "unit_tests": ("name", "given", "expect"),
+    TESTS: ("name", "given", "expect"),
 }
 INSIGHTS: dict[str, tuple[str, ...]] = {"insights": ("insight",)}
 
@@ -40,6 +40,13 @@ class Claims:
         """The claims of one part."""
         return self.parts.get(part, ())
 
+    def unusable(self) -> str:
+        """Why they are no answer: too few or too many unit tests, where such were asked for; empty for an answer."""
+        count = len(self.of(TESTS))
+        if TESTS not in self.parts or LEAST_TESTS <= count <= MOST_TESTS:
+            return ""
+        return f"{count} unit tests that name known runs, in place of {LEAST_TESTS} to {MOST_TESTS}"
+
     def as_json(self) -> dict[str, Any]:
         """For a file, and for the question that merges several."""
         listed = {
@@ -55,7 +62,7 @@ def answer_form(parts: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
 
 
 def claims_in(answer: Mapping[str, Any], parts: Mapping[str, tuple[str, ...]], known: Collection[str]) -> Claims:
-    """The claims of an *answer* that rest on *known* runs; more unit tests than five are left out."""
+    """The claims of an *answer* that rest on *known* runs."""
     found: dict[str, tuple[Claim, ...]] = {}
     dropped = int(answer.get("dropped") or 0)
     for name, texts in parts.items():
@@ -63,13 +70,13 @@ def claims_in(answer: Mapping[str, Any], parts: Mapping[str, tuple[str, ...]], k
         items = listed if isinstance(listed, list) else []
         kept = [claim for item in items if (claim := _claim(item, texts, known))]
         dropped += len(items) - len(kept)
-        found[name] = tuple(kept[:MOST_TESTS] if name == "unit_tests" else kept)
+        found[name] = tuple(kept)
     return Claims(found, dropped)
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a model says of one state. `status` is answered, budget_stopped, errored or not_asked.
+    """What a model says of one state. `status` is answered, unparseable, budget_stopped, errored or not_asked.
 
     `failures` is how many runs failed there, `told` how many of them the model was told of, in `clusters` texts.
     """

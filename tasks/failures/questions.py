@@ -55,6 +55,11 @@ def insights_question(states: Sequence[str], runs: int, analyses: Sequence[Mappi
     return _asked(told, "Answer with insights.", "states", [_line(each) for each in analyses])
 
 
+def again(wrong: str) -> Message:
+    """What is added where an answer could not be used, and why."""
+    return {"role": "user", "content": f"An earlier answer could not be used: it had {wrong}. Answer anew."}
+
+
 def told(found: Iterable[Cluster]) -> list[str]:
     """A line of JSON for each cluster; counts are of all its runs, ids of a few."""
     return [

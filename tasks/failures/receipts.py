@@ -12,6 +12,8 @@ from tasks.shared.gateways.phoenix import AnnotationReceipt
 from tasks.shared.records import Batch
 from tasks.shared.store.tables import FAILURES
 
+NOT_ANALYSED = ("budget_stopped", "errored", "unparseable")
+
 
 def attributed_receipt(scope: Scope, found: Attributed, told: AnnotationReceipt | None, changed: int) -> Batch:
     """How many runs, failures and annotations; odd labels are named."""
@@ -29,7 +31,7 @@ def attributed_receipt(scope: Scope, found: Attributed, told: AnnotationReceipt 
 
 
 def analysed_receipt(scope: Scope, analyses: Sequence[Analysis], path: str) -> Batch:
-    """What was asked and came of it; a state that the budget stopped, or no answer came for, is a doubt."""
+    """What was asked and came of it; a state without an answer that can be used is a doubt."""
     statuses = Counter(each.status for each in analyses)
     counts = {
         **{f"states_{status}": count for status, count in sorted(statuses.items())},
@@ -38,7 +40,7 @@ def analysed_receipt(scope: Scope, analyses: Sequence[Analysis], path: str) -> B
         "claims_dropped": sum(each.claims.dropped for each in analyses),
         "cost_microdollars": round(1_000_000 * sum(each.cost_usd for each in analyses)),
     }
-    stopped = [each for each in analyses if each.status in ("budget_stopped", "errored")]
+    stopped = [each for each in analyses if each.status in NOT_ANALYSED]
     doubts = tuple(f"{each.state or 'all states'} is not analysed: {each.trouble}" for each in stopped)
     return _batch(scope, len(analyses), counts, (path,), doubts)
 

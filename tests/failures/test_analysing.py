@@ -7,6 +7,7 @@ import pytest
 
 from deployments.simulator.writing.analyst import MADE_UP
 from tasks.failures.analysing import PURPOSE, Analyst, tellable
+from tasks.failures.receipts import analysed_receipt
 from tasks.failures.scope import Scope
 from tasks.shared.gateways.llm import Errand, Models, Writer
 from tasks.shared.gateways.llm.writer import Written
@@ -104,24 +105,53 @@ async def test_explanations_are_grouped_before_the_limit_so_that_every_run_of_a_
     assert (plan.failures, plan.told, plan.clusters) == (35, 30, 1)
 
 
-class Evasive:
-    """A writer whose model gives the same answer to every question."""
+class Scripted:
+    """A writer whose model gives these answers one after the other, the last one ever after."""
 
-    def __init__(self, answer):
-        self.answer = answer
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
 
-    async def write(self, model, *_, **__):
-        """The answer, whatever was asked."""
-        return Written("answered", model, dt.datetime.now(dt.UTC), answer=self.answer)
+    async def write(self, model, messages, **_):
+        """The next answer, whatever was asked."""
+        self.asked.append(messages)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return Written("answered", model, dt.datetime.now(dt.UTC), answer=answer)
+
+
+def with_tests(count, cited=None):
+    """An answer with one pattern and so many unit tests, which rest on the first run."""
+    runs = {"trace_ids": [trace(0)]}
+    test = {"given": "g", "expect": "e", "trace_ids": [cited or trace(0)]}
+    return {"patterns": [{"pattern": "p", **runs}], "unit_tests": [{**test, "name": str(n)} for n in range(count)]}
+
+
+async def analysed(writer, rows):
+    (found,) = await Analyst(writer, MODEL, FailureSettings(chunk_characters=1500), SCOPE).states(rows, texts(rows))
+    return found
 
 
 @pytest.mark.parametrize("answer", [{}, {"patterns": None}, {"patterns": [3, {"trace_ids": [["x"]]}]}])
-async def test_an_answer_without_what_was_asked_for_has_no_claims_however_many_parts_there_are(answer):
-    rows = failed(40)
-    settings = FailureSettings(chunk_characters=1500)
-    (found,) = await Analyst(Evasive(answer), MODEL, settings, SCOPE).states(rows, texts(rows))
-    assert (found.status, found.claims.trace_ids) == ("answered", set())
-    assert found.questions > 1
+async def test_an_answer_without_what_was_asked_for_is_none_however_many_parts_there_are(answer):
+    found = await analysed(Scripted(answer), failed(40))
+    assert (found.status, found.claims.trace_ids) == ("unparseable", set())
+    assert found.questions == 3
+
+
+@pytest.mark.parametrize("count", [0, 2, 6])
+async def test_too_few_or_too_many_unit_tests_are_asked_for_anew_with_the_reason(count):
+    writer = Scripted(with_tests(count), with_tests(3))
+    found = await analysed(writer, failed(1))
+    assert (found.status, found.questions, len(found.claims.of("unit_tests"))) == ("answered", 2, 3)
+    assert f"{count} unit tests" in writer.asked[1][-1]["content"]
+    assert writer.asked[1][:-1] == writer.asked[0]
+
+
+@pytest.mark.parametrize("answer", [with_tests(2), with_tests(6), with_tests(4, cited=MADE_UP)])
+async def test_three_such_answers_and_the_state_is_not_analysed_which_is_a_doubt(answer):
+    found = await analysed(Scripted(answer), failed(1))
+    assert (found.status, found.questions, found.claims.trace_ids) == ("unparseable", 3, set())
+    (doubt,) = analysed_receipt(SCOPE, [found], "path").doubts
+    assert "in place of 3 to 5, in 3 tries" in doubt
 
 
 def test_the_same_runs_are_told_in_the_same_order_whatever_order_they_come_in():

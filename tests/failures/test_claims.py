@@ -62,7 +62,7 @@ def test_claims_that_cite_no_run_or_an_unknown_one_are_dropped_and_counted():
     found = claims_in(answer, PARTS, {"a", "b"})
     assert [each.texts["pattern"] for each in found.of("patterns")] == ["one"]
     assert found.of("fixes")[0].trace_ids == ("b",)
-    assert len(found.of("unit_tests")) == 5
+    assert len(found.of("unit_tests")) == 7
     assert found.dropped == 5
     assert found.trace_ids == {"a", "b"}
 
