@@ -21,6 +21,8 @@ BUDGET = re.compile(r"> ?(?:(\d+(?:\.\d+)?) ?% of )?budget")
 EFFECT = re.compile(r"(\d+(?:\.\d+)?) ?(%?)")
 SCALES = {"ms": {"ms": 1.0, "s": 1000.0, "min": 60_000.0}, "share": {"%": 0.01}, "usd": {"usd": 1.0}}
 LONGEST_HOURS = 7 * 24
+# Of longer windows a month holds too few to tell how much they vary.
+LONGEST_AGAINST_WEEKS = 48
 SINCE: dict[str, Period] = {"today": "day", "this week": "week", "this month": "month"}
 MOST_HOURS: dict[Period, int] = {"day": 24, "week": 7 * 24, "month": 31 * 24}
 CONDITIONS = (
@@ -104,6 +106,8 @@ def rule_of(name: str, keys: Mapping[str, Any], measures: Mapping[str, Measure],
         raise problem(name, "window", said)
     if budget and not since:
         raise problem(name, "window", f"{condition!r} needs a period that has a budget. Write {_quoted(SINCE)}.")
+    if sense in AGAINST_WEEKS and hours > LONGEST_AGAINST_WEEKS:
+        raise problem(name, "window", f"{condition!r} compares windows of up to 2d, not of {window!r}. Write `1d`.")
     return Rule(
         name=name,
         metric=metric,

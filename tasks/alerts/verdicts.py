@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import NormalDist
 from typing import Literal
 
 from tasks.alerts.history import LEAST_KNOWN
@@ -12,7 +11,7 @@ from tasks.alerts.readings import TAIL, Reading, Readings
 from tasks.alerts.rule import AGAINST_WEEKS, Rule
 from tasks.shared.records import DAY, HOUR
 from tasks.shared.settings import AlertSettings
-from tasks.shared.statistics.seasonal import Departure, Point, departure, excess_variance
+from tasks.shared.statistics.seasonal import Departure, Point, Variation, departure, not_overlapping, variation
 from tasks.shared.statistics.several import step_up
 
 # breach: beyond the limit for sure. clear: on the good side of it. unsure: neither. unknown: nothing to tell from.
@@ -22,9 +21,13 @@ WEEK = 7 * DAY
 WEEK_HOURS = 7 * 24
 LEAST_WEEKS, LEAST_DAYS = 2, 3
 # How many days are measured: a back-test of sixty, and the weeks before that tell what to expect of its first.
-HISTORY_DAYS = 60 + 6 * 7
-# Departures older than the last two weeks tell little of how much values vary these days.
-SPREAD_WEEKS = 2
+HISTORY_DAYS = 60 + 8 * 7
+# Older departures tell little of how much values vary these days; of long windows the last two weeks hold too few.
+SPREAD_WEEKS, SPREAD_WEEKS_OF_LONG, LONG_HOURS = 2, 4, 12
+# Hours of the day differ: of fewer nothing is told of how much values vary.
+LEAST_SPREAD = 48 * HOUR
+# Windows that overlap by more than five sixths tell the same once more.
+STEPS_OF_WINDOW = 6
 Claim = Callable[[float], bool]
 
 
@@ -64,7 +67,7 @@ class Judgement:
     _looks: dict[tuple[str, dt.datetime], tuple[Verdict, Claim]] = field(default_factory=dict)
     _points: dict[tuple[str, dt.datetime], Point | None] = field(default_factory=dict)
     _departures: dict[tuple[str, dt.datetime], Departure | None] = field(default_factory=dict)
-    _excess: dict[tuple[str, dt.date], float | None] = field(default_factory=dict)
+    _variations: dict[tuple[str, dt.date], Variation | None] = field(default_factory=dict)
 
     def at(self, end: dt.datetime) -> dict[str, Verdict]:
         """The verdict on every series at the *end* of an hour."""
@@ -145,16 +148,16 @@ class Judgement:
         return self.rule.limit * self.budget_usd if self.budget_usd is not None else None
 
     def _against_weeks(self, series: str, end: dt.datetime) -> tuple[Verdict, Claim]:
-        found, excess = self._departure(series, end), self._excess_before(series, end)
+        found, varies = self._departure(series, end), self._variation_before(series, end)
         reading = self.readings.read(series, end, self.rule.hours)
-        if found is None or excess is None or reading is None:
+        if found is None or varies is None or reading is None:
             return UNKNOWN, _never
         expected = self.readings.value_at(found.expected)
         seen = self.readings.value_at(found.expected + found.difference)
         change = seen - expected if self.readings.measure.unit == "share" else seen / expected - 1
-        z = {"rises": found.z(excess), "falls": -found.z(excess)}.get(self.rule.sense, abs(found.z(excess)))
-        sided = 2 if self.rule.sense == "changes" else 1
-        claim = partial(_departs, z, sided)
+        rise = found.z(varies.variance)
+        z = {"rises": rise, "falls": -rise}.get(self.rule.sense, abs(rise))
+        claim = partial(_departs, varies, z, 2 if self.rule.sense == "changes" else 1)
         if claim(TAIL) and abs(change) >= self.rule.minimum_effect:
             return _seen("breach", reading, expected), claim
         well = abs(change) < self.rule.minimum_effect or z <= 1
@@ -175,15 +178,18 @@ class Judgement:
             self._points[series, end] = self.readings.point(series, end, self.rule.hours)
         return self._points[series, end]
 
-    def _excess_before(self, series: str, end: dt.datetime) -> float | None:
-        """By how much the series varied beside sampling in the weeks before the day; None where too little is known."""
+    def _variation_before(self, series: str, end: dt.datetime) -> Variation | None:
+        """How the series varied beside sampling in the weeks before the day; None where too little is known."""
         day = (end - HOUR).date()
-        if (series, day) not in self._excess:
-            midnight = dt.datetime.combine(day, dt.time(), tzinfo=end.tzinfo)
-            ends = [midnight - back * HOUR for back in range(SPREAD_WEEKS * WEEK_HOURS)]
-            found = [each for at in ends if (each := self._departure(series, at))]
-            self._excess[series, day] = excess_variance(found)
-        return self._excess[series, day]
+        if (series, day) not in self._variations:
+            midnight, window = dt.datetime.combine(day, dt.time(), tzinfo=end.tzinfo), self.rule.hours * HOUR
+            back = range(0, _spread_weeks(self.rule.hours) * WEEK_HOURS, max(1, self.rule.hours // STEPS_OF_WINDOW))
+            ends = [midnight - hours * HOUR for hours in back]
+            found = {at: each for at in ends if (each := self._departure(series, at))}
+            windows = not_overlapping(found, window)
+            enough = windows * window >= LEAST_SPREAD
+            self._variations[series, day] = variation(list(found.values()), windows) if enough else None
+        return self._variations[series, day]
 
     def _no_data(self, series: str, end: dt.datetime) -> Verdict:
         """Nothing in a window that ingestion took in, where the earlier weeks had some; or else the earlier days.
@@ -210,7 +216,7 @@ def needed_hours(rule: Rule, settings: AlertSettings) -> int:
     """How far before an hour the history has to reach for a verdict on it."""
     own = rule.most_hours + max(rule.hold_hours, settings.resolve_after_hours, settings.silent_hours)
     if rule.sense in AGAINST_WEEKS:
-        return own + (settings.weeks + SPREAD_WEEKS) * WEEK_HOURS + 24
+        return own + (settings.weeks + _spread_weeks(rule.hours)) * WEEK_HOURS + 24
     return own + settings.weeks * WEEK_HOURS if rule.sense == "no data" else own
 
 
@@ -219,8 +225,12 @@ def _beyond(reading: Reading, limit: float, tail: float, *, above: bool) -> bool
     return (low is not None and low > limit) if above else (high is not None and high < limit)
 
 
-def _departs(z: float, sided: int, tail: float) -> bool:
-    return z > NormalDist().inv_cdf(1 - min(tail, TAIL) / sided)
+def _departs(varies: Variation, z: float, sided: int, tail: float) -> bool:
+    return varies.beyond(z, min(tail, TAIL) / sided)
+
+
+def _spread_weeks(hours: int) -> int:
+    return SPREAD_WEEKS_OF_LONG if hours > LONG_HOURS else SPREAD_WEEKS
 
 
 def _never(_tail: float) -> bool:

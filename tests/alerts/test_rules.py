@@ -76,6 +76,7 @@ def test_amounts_are_in_the_measure_s_unit(condition, metric, limit):
         ({"window": "0h"}, "alerts.rules.r.window"),
         ({"for_": "30d"}, "alerts.rules.r.for: '30d'"),
         ({"condition": "rises", "window": "today"}, "alerts.rules.r.window: 'rises' needs hours"),
+        ({"condition": "rises", "window": "3d"}, "alerts.rules.r.window: 'rises' compares windows of up to 2d"),
         ({"condition": "rises", "metric": "disk_used"}, "has no weekly rhythm"),
         ({"minimum_effect": "a lot"}, "alerts.rules.r.minimum_effect: 'a lot' is not understood"),
         ({"minimum_effect": "5"}, "alerts.rules.r.minimum_effect: '5' is more than a share can move"),

@@ -161,6 +161,31 @@ def test_a_rise_against_earlier_weeks_is_found_and_the_rhythm_of_the_day_is_not_
     assert judgement(rule(condition="rises"), history).at(hour(NOW + 11))[""].limit == pytest.approx(0.04, abs=0.012)
 
 
+def in_days(draw, weeks, drop=0.0, n=40):
+    """Hours of a pass rate of 90 % that varies from day to day, and a drop on the day after so many weeks."""
+    hours = {}
+    for day in range(weeks * 7 + 1):
+        usual = 0.9 + draw.gauss(0.0, 0.005) - (drop if day == weeks * 7 else 0.0)
+        for number in range(day * 24, day * 24 + 24):
+            hours[number] = rate(sum(draw.random() < usual for _ in range(n)), n)
+    return history_of("pass_rate", hours)
+
+
+@pytest.mark.parametrize("window", ["6h", "1d"])
+@pytest.mark.parametrize(("drop", "expected"), [(0.0, 0), (0.1, 10), (0.2, 10)])
+def test_drops_of_a_tenth_and_a_fifth_are_found_in_long_windows_and_quiet_days_are_none(window, drop, expected):
+    falls, end = rule("pass_rate", "falls", window=window, minimum_effect="5 %"), 8 * WEEK + 24
+    states = [state(falls, in_days(random.Random(seed), 8, drop), end) for seed in range(10)]
+    assert states.count("breach") == expected
+
+
+def test_a_few_days_say_nothing_of_how_much_days_vary():
+    falls = rule("pass_rate", "falls", window="1d")
+    history = in_days(random.Random(4), 3)
+    known = [state(falls, history, 2 * WEEK + 24 * days) != "unknown" for days in (2, 4, 7, 8)]
+    assert known == [False, False, False, True]
+
+
 def test_without_earlier_weeks_nothing_is_said_of_a_change():
     history = weekly(random.Random(2), weeks=2)
     assert state(rule(condition="rises"), history, end=2 * WEEK) == "unknown"
@@ -223,4 +248,5 @@ def test_the_history_that_a_rule_needs():
     assert needed_hours(rule(window="today"), settings) == 48
     assert needed_hours(rule(window="this month"), settings) == 31 * 24 + 24
     assert needed_hours(rule(condition="rises"), settings) == 25 + 6 * WEEK + 24
+    assert needed_hours(rule(condition="rises", window="1d"), settings) == 48 + 8 * WEEK + 24
     assert dt.timedelta(hours=needed_hours(rule("spans", "no data"), settings)) == 28 * DAY + dt.timedelta(hours=25)

@@ -1,6 +1,6 @@
 """A share or a mean from sums that can be added up over hours: what is kept of units when they are too many to keep."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from tasks.shared.statistics.estimate import Estimate, Size, mean_of_variance, share_of_variance
 from tasks.shared.statistics.intervals import LEVEL
@@ -24,7 +24,15 @@ class Sums:
 
     def __add__(self, other: "Sums") -> "Sums":
         """The sums of both."""
-        return Sums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Sums)))
+        return Sums(
+            self.n + other.n,
+            self.clusters + other.clusters,
+            self.weight + other.weight,
+            self.total + other.total,
+            self.weight_squares + other.weight_squares,
+            self.total_squares + other.total_squares,
+            self.products + other.products,
+        )
 
 
 def share_of_sums(sums: Sums, level: float = LEVEL) -> Estimate | None:
