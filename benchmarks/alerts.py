@@ -1,14 +1,20 @@
-"""False alerts in sixty quiet days of fifty simulated series, and how fast drops are found.
+"""False alerts in sixty quiet days of fifty simulated series, and how fast drops are found, by length of the window.
 
-All series are simulated: weekly and daily rhythm of volume, error rate and latency; more variation between hours than
-sampling alone makes (beta-binomial errors, a lognormal factor on each hour's latencies); errors of a trace together.
+All series are simulated: weekly and daily rhythm of volume, rates, latency and cost; more variation between hours than
+sampling alone makes (beta-binomial shares, a lognormal factor on each hour's latencies and costs), half of it lasting
+for most of a day; errors of a trace together. Every built-in rule that is measured by the hour looks at fifty series,
+those that compare weeks also with other windows, at a change of 5 %.
 """
 
 import argparse
 import datetime as dt
 import time
 from collections import Counter
-from math import log
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,7 +25,7 @@ from tasks.alerts.history import History, Hour
 from tasks.alerts.measure import all_measures
 from tasks.alerts.readings import Readings
 from tasks.alerts.replaying import DROPS, Replay, replay
-from tasks.alerts.rule import Rule, rule_of
+from tasks.alerts.rule import AGAINST_WEEKS, Rule, rule_of
 from tasks.alerts.rulebook import shipped_rules
 from tasks.alerts.verdicts import HISTORY_DAYS, Judgement
 from tasks.shared.records import HOUR
@@ -30,100 +36,202 @@ from tasks.shared.statistics.sums import Sums
 
 SERIES, DAYS, SEEDS = 50, 60, 3
 FIRST = dt.datetime(2026, 8, 3, tzinfo=dt.UTC)
-# Each series: units an hour on average, usual error rate, median latency; drawn anew for each seed.
-BUSY, RATES, LATENCIES_MS = (20, 400), (0.002, 0.025), (80, 3000)
+HOURS = [FIRST + n * HOUR for n in range(HISTORY_DAYS * 24)]
+RHYTHM = np.array([WEEKDAY_FACTORS[at.weekday()] * HOUR_WEIGHTS[at.hour] for at in HOURS])
+RHYTHM = RHYTHM / RHYTHM.mean()
+# Busy hours are a little slower and fail a little more often.
+LOAD = np.sqrt(RHYTHM / RHYTHM.max())
+# Of each series, drawn anew for each seed: units an hour on average, median latency, cost of a unit.
+BUSY, JUDGED, RATED = (20, 400), (4, 80), (0.5, 8)
+LATENCIES_MS, COSTS_USD = (80, 3000), (0.001, 0.1)
 OVERDISPERSION, HOURLY_FACTOR, SPANS_OF_A_TRACE = 0.004, 0.05, 2
-CHANGE_RULES = ("error_rate_rises", "latency_rises")
-LIMIT_RULES = ("error_rate", "latency_p95")
+# How much of an hour's deviation is left in the next one; that of a share, on its logarithm.
+LASTING, LASTING_SHARE = 0.9, 0.1
+BUDGET_USD, OF_BUDGET = 100.0, (0.4, 0.7)
+WINDOWS, CHANGE = ("1h", "6h", "1d"), "5 %"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One rule over one simulated world."""
+
+    built_in: bool
+    window: str
+    effect: str
+    replay: Replay
+
+    @property
+    def name(self) -> str:
+        """What was replayed, in words."""
+        return f"{self.replay.rule}, {self.window}" + ("" if self.built_in else f", at {self.effect}")
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    options = parser.parse_args()
-    began, found = time.monotonic(), [rule for seed in range(options.seeds) for rule in of_seed(seed)]
+    options, began = parser.parse_args(), time.monotonic()
+    worlds = [(seed, metric) for metric in WORLDS for seed in range(options.seeds)]
+    with ProcessPoolExecutor() as processes:
+        found = [each for world in processes.map(of_world, worlds) for each in world]
     write_results("alerts", [*figures(found, options.seeds), Figure("time", round(time.monotonic() - began), "s")])
 
 
-def of_seed(seed: int) -> list[Replay]:
-    """Every rule that is measured hourly, by span name, over one simulated world."""
-    history = world(np.random.default_rng(seed))
-    ends = [FIRST + n * HOUR for n in range((HISTORY_DAYS - DAYS) * 24 + 1, HISTORY_DAYS * 24 + 1)]
+def of_world(world: tuple[int, str]) -> list[Replayed]:
+    """Every rule on a metric over one simulated world of it."""
+    seed, metric = world
+    draw, history = np.random.default_rng([seed, *metric.encode()]), History()
+    for number in range(SERIES):
+        for at, hour in zip(HOURS, WORLDS[metric](draw), strict=True):
+            if hour.sums.n:
+                history.add(metric, f"name=span-{number:02}", at, hour)
+    history.measured[metric] = set(HOURS)
+    readings = Readings(metric, all_measures()[metric], history)
     found = []
-    for name in (*CHANGE_RULES, *LIMIT_RULES):
-        rule = by_name(name)
-        readings = Readings(rule.metric, all_measures()[rule.metric], history)
-        # Drops are looked for with the first seed: that is two thirds of the time.
-        found.append(replay(Judgement(rule, readings, AlertSettings()), ends, drops=DROPS if seed == 0 else ()))
+    for rule, window, effect, built_in in rules_on(metric):
+        # Amounts are far from limits and changes of 50 % when they move by 5 to 20 %. One seed: drops take long.
+        drops = DROPS if seed == 0 and (readings.measure.unit == "share" or not built_in) else ()
+        ends = [at + HOUR for at in HOURS[-DAYS * 24 :]]
+        replayed = replay(Judgement(rule, readings, AlertSettings(), BUDGET_USD), ends, drops=drops)
+        found.append(Replayed(built_in, window, effect, replayed))
     return found
 
 
-def by_name(name: str) -> Rule:
-    """The shipped rule, with every span name as a series."""
-    keys: dict[str, Any] = shipped_rules()[name] | {"by": "name"}
-    return rule_of(name, keys, all_measures(), {"channels": (), "owner": "nobody"})
+def rules_on(metric: str) -> Iterator[tuple[Rule, str, str, bool]]:
+    """The built-in rules on a metric, with their window and least effect, and whether they are as built in.
+
+    Those that compare weeks come once more for each other window or smaller change. A week's or month's budget is left
+    out: it adds exact sums up as a day's does.
+    """
+    for name, keys in shipped_rules().items():
+        window = keys.get("window", "1h")
+        if keys.get("metric") != metric or window in ("this week", "this month"):
+            continue
+        built_in = named(name, keys)
+        yield built_in, window, keys.get("minimum_effect", ""), True
+        for other_window in WINDOWS if built_in.sense in AGAINST_WEEKS else ():
+            other = named(name, keys | {"window": other_window, "minimum_effect": CHANGE})
+            if other.digest != built_in.digest:
+                yield other, other_window, CHANGE, False
 
 
-def world(draw: np.random.Generator) -> History:
-    """Fifty quiet series: errors and latencies."""
-    history, hours = History(), [FIRST + n * HOUR for n in range(HISTORY_DAYS * 24)]
-    rhythm = np.array([WEEKDAY_FACTORS[at.weekday()] * HOUR_WEIGHTS[at.hour] for at in hours])
-    rhythm = rhythm / rhythm.mean()
-    # Busy hours are a little slower and fail a little more often.
-    load = np.sqrt(rhythm / rhythm.max())
-    for number in range(SERIES):
-        series = f"name=span-{number:02}"
-        traces = draw.poisson(np.exp(draw.uniform(*np.log(BUSY))) * rhythm / SPANS_OF_A_TRACE)
-        rate = np.exp(draw.uniform(*np.log(RATES))) * (0.7 + 0.6 * load)
-        a, b = rate * (1 - OVERDISPERSION) / OVERDISPERSION, (1 - rate) * (1 - OVERDISPERSION) / OVERDISPERSION
-        failed = draw.binomial(traces, draw.beta(a, b))
-        middle = np.exp(draw.uniform(*np.log(LATENCIES_MS)))
-        slower = middle * (0.8 + 0.4 * load) * np.exp(draw.normal(0, HOURLY_FACTOR, len(hours)))
-        for at, count, bad, median in zip(hours, traces.tolist(), failed.tolist(), slower.tolist(), strict=True):
-            if count:
-                history.add("error_rate", series, at, errors(count, bad))
-                history.add("latency_p95_ms", series, at, latencies(draw, count, median))
-            history.measured["error_rate"].add(at)
-            history.measured["latency_p95_ms"].add(at)
-    return history
+def named(name: str, keys: dict[str, Any]) -> Rule:
+    """The rule, with every simulated name as a series."""
+    return rule_of(name, keys | {"by": "name"}, all_measures(), {"channels": (), "owner": "nobody"})
 
 
-def errors(traces: int, bad: int) -> Hour:
-    """An hour of traces with two spans each, both of which fail in the *bad* ones."""
-    m = SPANS_OF_A_TRACE
-    sums = Sums(m * traces, traces, float(m * traces), float(m * bad), m * m * traces, m * m * bad, m * m * bad)
-    return Hour(sums)
+def counts(draw: np.random.Generator, busy: tuple[float, float]) -> np.ndarray:
+    """Units of each hour of one series."""
+    return draw.poisson(np.exp(draw.uniform(*np.log(busy))) * RHYTHM)
 
 
-def latencies(draw: np.random.Generator, count: int, median: float) -> Hour:
-    """An hour of lognormal latencies with a tail, as a sketch."""
-    values = median * np.exp(draw.normal(0, 0.5, count))
-    buckets = np.ceil(np.log(values) / log(GROWTH)).astype(int)
-    total = float(values.sum())
-    sums = Sums(count, count, float(count), total, float(count), float((values**2).sum()), total)
-    return Hour(sums, written(Counter(buckets.tolist())))
+def lasting(draw: np.random.Generator) -> np.ndarray:
+    """Standard normal deviations of the hours, each of which lasts into the next ones."""
+    fresh = draw.standard_normal(len(HOURS))
+    for n in range(1, len(fresh)):
+        fresh[n] = LASTING * fresh[n - 1] + sqrt(1 - LASTING**2) * fresh[n]
+    return fresh
 
 
-def figures(found: list[Replay], seeds: int) -> list[Figure]:
-    """False alerts a week in all and by rule; drops found within two days, and after how many hours."""
-    weeks = seeds * DAYS / 7
-    false = sum(len(each.alerts) for each in found)
-    low, high = poisson_interval(false)
-    yielded = [
-        at_most(f"false alerts, {SERIES} series, 4 rules on each", false / weeks, "a week", 1.0),
-        Figure("the same, upper end of the 95 % interval", round(high / weeks, 4), "a week"),
-        Figure("the same, lower end", round(low / weeks, 4), "a week"),
-    ]
-    for name in (*CHANGE_RULES, *LIMIT_RULES):
-        mine = [each for each in found if each.rule == name]
-        yielded.append(Figure(f"{name}: false alerts", round(sum(len(e.alerts) for e in mine) / weeks, 4), "a week"))
-        for drop in mine[0].drops:
+def factors(draw: np.random.Generator) -> np.ndarray:
+    """How much slower or dearer than usual each hour is."""
+    return np.exp(HOURLY_FACTOR * (draw.standard_normal(len(HOURS)) + lasting(draw)))
+
+
+def shares(
+    draw: np.random.Generator,
+    busy: tuple[float, float],
+    rates: tuple[float, float],
+    size: int = 1,
+    *,
+    good: bool = False,
+) -> Iterator[Hour]:
+    """Hours of clusters of *size* units, all of which are bad in some; values are 1 for bad, or *good*, units."""
+    clusters = counts(draw, (busy[0] / size, busy[1] / size))
+    rate = np.exp(draw.uniform(*np.log(rates))) * (0.7 + 0.6 * LOAD) * np.exp(LASTING_SHARE * lasting(draw))
+    scale = (1 - OVERDISPERSION) / OVERDISPERSION
+    bad = draw.binomial(clusters, draw.beta(rate * scale, (1 - rate) * scale))
+    for n, ones in zip(clusters.tolist(), (clusters - bad if good else bad).tolist(), strict=True):
+        m = size
+        yield Hour(Sums(m * n, n, float(m * n), float(m * ones), m * m * n, m * m * ones, m * m * ones))
+
+
+def latencies(draw: np.random.Generator) -> Iterator[Hour]:
+    """Hours of lognormal latencies with a tail, as sketches."""
+    middle = np.exp(draw.uniform(*np.log(LATENCIES_MS))) * (0.8 + 0.4 * LOAD) * factors(draw)
+    for n, median in zip(counts(draw, BUSY).tolist(), middle.tolist(), strict=True):
+        values = median * np.exp(draw.normal(0, 0.5, n))
+        buckets = np.ceil(np.log(values) / log(GROWTH)).astype(int)
+        yield replace(amounts(values), sketch=written(Counter(buckets.tolist())))
+
+
+def costs(draw: np.random.Generator) -> Iterator[Hour]:
+    """Hours of costs; the dearest weekday is expected to take so much of the budget of a day."""
+    units, middle = counts(draw, BUSY), factors(draw)
+    each = draw.uniform(*OF_BUDGET) * BUDGET_USD / (units.reshape(-1, 24).sum(axis=1).mean() * max(WEEKDAY_FACTORS))
+    for n, dear in zip(units.tolist(), (each * middle).tolist(), strict=True):
+        yield amounts(dear * np.exp(draw.normal(-0.125, 0.5, n)))
+
+
+def spans(draw: np.random.Generator) -> Iterator[Hour]:
+    """Hours of nothing but numbers of spans."""
+    for n in counts(draw, BUSY).tolist():
+        yield amounts(np.ones(n))
+
+
+def amounts(values: np.ndarray) -> Hour:
+    """An hour of amounts, each of a trace of its own."""
+    n, total = len(values), float(values.sum())
+    return Hour(Sums(n, n, float(n), total, float(n), float((values**2).sum()), total))
+
+
+WORLDS: dict[str, Callable[[np.random.Generator], Iterator[Hour]]] = {
+    "latency_p95_ms": latencies,
+    "error_rate": partial(shares, busy=BUSY, rates=(0.002, 0.025), size=SPANS_OF_A_TRACE),
+    "pass_rate": partial(shares, busy=JUDGED, rates=(0.03, 0.2), good=True),
+    "cost_usd": costs,
+    "hallucination_rate": partial(shares, busy=JUDGED, rates=(0.01, 0.06)),
+    "satisfaction": partial(shares, busy=RATED, rates=(0.03, 0.08), good=True),
+    "slow_traces": partial(shares, busy=BUSY, rates=(0.005, 0.1)),
+    "spans": spans,
+}
+
+
+def figures(found: list[Replayed], seeds: int) -> list[Figure]:
+    """False alerts a week in all, by window and by rule; drops found within two days, and after how many hours."""
+    built_in = [each for each in found if each.built_in]
+    yielded = weekly(
+        f"built-in rules, {len({each.name for each in built_in})} on {SERIES} series each", built_in, seeds
+    )
+    for window in dict.fromkeys(each.window for each in built_in):
+        mine = [each for each in found if each.window == window]
+        rules = len({each.name for each in mine})
+        yielded += weekly(f"windows of {window}, {rules} rules on {SERIES} series each", mine, seeds)
+    for name in dict.fromkeys(each.name for each in found):
+        mine = [each for each in found if each.name == name]
+        yielded.append(Figure(f"{name}: false alerts", round(false_alerts(mine) / (seeds * DAYS / 7), 4), "a week"))
+        for drop in mine[0].replay.drops:
             shown = f"{name}: simulated drop of {drop.drop:.0%}"
             yielded.append(Figure(f"{shown}, found", round(drop.found / max(drop.tries, 1), 4), "share"))
             if drop.median_hours is not None:
                 yielded.append(Figure(f"{shown}, after", drop.median_hours, "h"))
     return yielded
+
+
+def weekly(what: str, found: list[Replayed], seeds: int) -> list[Figure]:
+    """The false alerts a week of these replays together, with their interval."""
+    weeks, false = seeds * DAYS / 7, false_alerts(found)
+    low, high = poisson_interval(false)
+    return [
+        at_most(f"{what}: false alerts", false / weeks, "a week", 1.0),
+        Figure(f"{what}: lower end of the 95 % interval", round(low / weeks, 4), "a week"),
+        Figure(f"{what}: upper end", round(high / weeks, 4), "a week"),
+    ]
+
+
+def false_alerts(found: list[Replayed]) -> int:
+    """How many alerts were raised, though nothing had happened."""
+    return sum(len(each.replay.alerts) for each in found)
 
 
 if __name__ == "__main__":

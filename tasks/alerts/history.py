@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from tasks.shared.records import HOUR
@@ -11,6 +12,8 @@ from tasks.shared.statistics.sketch import parsed
 from tasks.shared.statistics.sums import Sums
 
 LEAST_KNOWN = 0.75
+# Windows of fifty series that slide by an hour read the same day of sketches over and over.
+SKETCHES_KEPT = 2048
 SUMS = tuple(each.name for each in fields(Sums))
 
 
@@ -75,8 +78,13 @@ class History:
         for hour in found:
             sums += hour.sums
             if hour.sketch:
-                sketch += parsed(hour.sketch)
+                sketch.update(_parsed(hour.sketch))
         return Added(sums, sketch, next((hour.example for hour in reversed(found) if hour.example), ""))
+
+
+@lru_cache(maxsize=SKETCHES_KEPT)
+def _parsed(sketch: str) -> Counter[int]:
+    return parsed(sketch)
 
 
 def hours_before(end: dt.datetime, hours: int) -> list[dt.datetime]:

@@ -12,7 +12,7 @@ from tasks.alerts.rule import AGAINST_WEEKS, Rule
 from tasks.shared.records import DAY, HOUR
 from tasks.shared.settings import AlertSettings
 from tasks.shared.statistics.seasonal import Departure, Point, Variation, departure, not_overlapping, variation
-from tasks.shared.statistics.several import step_up
+from tasks.shared.statistics.several import at_each_look, step_up
 
 # breach: beyond the limit for sure. clear: on the good side of it. unsure: neither. unknown: nothing to tell from.
 State = Literal["breach", "clear", "unsure", "unknown"]
@@ -96,11 +96,19 @@ class Judgement:
         """Of many series some are beyond any limit by chance: what is seen has to hold among all of them."""
         looks = {series: self._look(series, end) for series in self.series()}
         claims = {series: claim for series, (verdict, claim) in looks.items() if verdict.state != "unknown"}
-        held = step_up(claims, self.settings.false_discovery_rate)
+        held = step_up(claims, self._rate)
         return {
             series: verdict if verdict.state != "breach" or series in held else _as_unsure(verdict)
             for series, (verdict, _) in looks.items()
         }
+
+    @property
+    def _rate(self) -> float:
+        """The share of false claims at one look. A day's looks at a change may make as many together as one alone."""
+        rate, rule = self.settings.false_discovery_rate, self.rule
+        if rule.sense not in AGAINST_WEEKS:
+            return rate
+        return min(rate, at_each_look(rate, 24 // self.step_hours, 1 + rule.hold_hours // rule.hours))
 
     def series(self) -> list[str]:
         """The series that the rule looks at, in order."""

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 
+import numpy as np
 import pytest
 
 from tasks.alerts.readings import Calibration, labelled_rate
@@ -161,13 +162,13 @@ def test_a_rise_against_earlier_weeks_is_found_and_the_rhythm_of_the_day_is_not_
     assert judgement(rule(condition="rises"), history).at(hour(NOW + 11))[""].limit == pytest.approx(0.04, abs=0.012)
 
 
-def in_days(draw, weeks, drop=0.0, n=40):
+def in_days(draw, weeks, drop=0.0, n=100):
     """Hours of a pass rate of 90 % that varies from day to day, and a drop on the day after so many weeks."""
     hours = {}
     for day in range(weeks * 7 + 1):
-        usual = 0.9 + draw.gauss(0.0, 0.005) - (drop if day == weeks * 7 else 0.0)
-        for number in range(day * 24, day * 24 + 24):
-            hours[number] = rate(sum(draw.random() < usual for _ in range(n)), n)
+        usual = 0.9 + draw.normal(0.0, 0.005) - (drop if day == weeks * 7 else 0.0)
+        for number, passed in enumerate(draw.binomial(n, usual, 24).tolist()):
+            hours[day * 24 + number] = rate(passed, n)
     return history_of("pass_rate", hours)
 
 
@@ -175,13 +176,13 @@ def in_days(draw, weeks, drop=0.0, n=40):
 @pytest.mark.parametrize(("drop", "expected"), [(0.0, 0), (0.1, 10), (0.2, 10)])
 def test_drops_of_a_tenth_and_a_fifth_are_found_in_long_windows_and_quiet_days_are_none(window, drop, expected):
     falls, end = rule("pass_rate", "falls", window=window, minimum_effect="5 %"), 8 * WEEK + 24
-    states = [state(falls, in_days(random.Random(seed), 8, drop), end) for seed in range(10)]
+    states = [state(falls, in_days(np.random.default_rng(seed), 8, drop), end) for seed in range(10)]
     assert states.count("breach") == expected
 
 
 def test_a_few_days_say_nothing_of_how_much_days_vary():
     falls = rule("pass_rate", "falls", window="1d")
-    history = in_days(random.Random(4), 3)
+    history = in_days(np.random.default_rng(4), 3)
     known = [state(falls, history, 2 * WEEK + 24 * days) != "unknown" for days in (2, 4, 7, 8)]
     assert known == [False, False, False, True]
 
@@ -234,6 +235,15 @@ def test_in_its_first_weeks_a_project_is_compared_with_earlier_days():
     assert state(rule("spans", "no data"), history_of("spans", hours), end=97) == "breach"
     young = {n: amount(40.0) for n in range(40, 96)} | {96: amount(0.0, n=0)}
     assert state(rule("spans", "no data"), history_of("spans", young), end=97) == "unsure"
+
+
+def test_a_day_of_looks_at_a_change_errs_as_one_and_hold_down_counts_where_its_windows_do_not_overlap():
+    history = weekly(random.Random(1))
+    history_of("error_rate", {NOW + 10: rate(27, 400)}, into=history)
+    end = NOW + 11
+    assert state(rule(condition="rises"), history, end=end) == "unsure"
+    assert state(rule(condition="rises", for_="1h"), history, end=end) == "breach"
+    assert state(rule(condition="rises", for_="3h", window="6h"), history, end=end) == "clear"
 
 
 def test_hold_down_asks_every_hour_of_it():

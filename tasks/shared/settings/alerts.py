@@ -45,7 +45,11 @@ class AlertSettings(Section):
     )
     weeks: int = Field(4, ge=2, le=12, description="earlier weeks that a change is measured against")
     false_discovery_rate: float = Field(
-        0.025, gt=0, le=0.5, description="share of the series found at once that may be there by chance, one-sided"
+        0.025,
+        gt=0,
+        le=0.5,
+        description="share of the series found at once that may be there by chance, one-sided; of changes against "
+        "earlier weeks over all looks of a day",
     )
     least_units: Positive = Field(
         5, description="units below which a rate or a quantile is never said to be beyond a limit"

@@ -60,6 +60,23 @@ def step_up(claims: Mapping[str, Callable[[float], bool]], rate: float) -> set[s
     return set()
 
 
+def at_each_look(error: float, looks: int, held: int = 1) -> float:
+    """What each of so many *looks* may err, so that any of them makes a false claim with a chance of *error* at most.
+
+    It is error / looks, however the looks depend on each other. Where a claim has to be *held* by so many looks at data
+    that do not depend on each other, each may err by that root of it: their chances multiply.
+
+    Source: O. J. Dunn (1961), Multiple comparisons among means, Journal of the American Statistical Association 56,
+    52-64 (Bonferroni's inequality).
+
+    Raises:
+        ValueError: no looks, or held by none.
+    """
+    if looks < 1 or held < 1:
+        raise ValueError(f"{looks} looks, held by {held}. Give at least one of each.")
+    return float((error / looks) ** (1 / held))
+
+
 def spending(number: int, error: float) -> float:
     """What the *number*-th claim (from 1) may spend of *error*, if nobody knows how many more will come.
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
-from tasks.shared.statistics.several import holm, spending, step_down, step_up
+from tasks.shared.statistics.several import at_each_look, holm, spending, step_down, step_up
 
 
 def test_adjusted_p_values_are_those_of_the_textbook():
@@ -76,3 +77,17 @@ def test_claims_without_an_end_spend_no_more_than_the_error(last, error):
 def test_claims_are_counted_from_one():
     with pytest.raises(ValueError, match="Count from 1"):
         spending(0, 0.05)
+
+
+def test_looks_that_depend_on_each_other_or_not_err_no_more_often_together():
+    draw = np.random.default_rng(4)
+    noise = draw.standard_normal((20_000, 47))
+    sliding = np.lib.stride_tricks.sliding_window_view(noise, 24, axis=1).mean(axis=2) * 24**0.5
+    for looks in (noise[:, :24], sliding):
+        p_values = 1 - special.ndtr(looks)
+        assert np.mean(p_values.min(axis=1) <= at_each_look(0.05, 24)) <= 0.055
+    apart = 1 - special.ndtr(noise)
+    twice = np.maximum(apart[:, 1:25], apart[:, :24])
+    assert 0.03 <= np.mean(twice.min(axis=1) <= at_each_look(0.05, 24, held=2)) <= 0.055
+    with pytest.raises(ValueError, match="0 looks, held by 1"):
+        at_each_look(0.05, 0)
