@@ -23,7 +23,7 @@ LEAST_WEEKS, LEAST_DAYS = 2, 3
 # How many days are measured: a back-test of sixty, and the weeks before that tell what to expect of its first.
 HISTORY_DAYS = 60 + 8 * 7
 # Older departures tell little of how much values vary these days; of long windows the last two weeks hold too few.
-SPREAD_WEEKS, SPREAD_WEEKS_OF_LONG, LONG_HOURS = 2, 4, 12
+SPREAD_WEEKS, SPREAD_WEEKS_OF_LONG, LONG_HOURS = 2, 4, 6
 # Hours of the day differ: of fewer nothing is told of how much values vary.
 LEAST_SPREAD = 48 * HOUR
 # Windows that overlap by more than five sixths tell the same once more.
@@ -238,7 +238,7 @@ def _departs(varies: Variation, z: float, sided: int, tail: float) -> bool:
 
 
 def _spread_weeks(hours: int) -> int:
-    return SPREAD_WEEKS_OF_LONG if hours > LONG_HOURS else SPREAD_WEEKS
+    return SPREAD_WEEKS_OF_LONG if hours >= LONG_HOURS else SPREAD_WEEKS
 
 
 def _never(_tail: float) -> bool:

@@ -105,13 +105,13 @@ def test_without_a_budget_for_the_project_nothing_is_told(tmp_path):
 
 
 def test_cost_that_is_unusual_for_these_hours_is_told_and_its_end_too(tmp_path):
-    """Two calls an hour; at noon they cost four times what they cost at night, as they do every day."""
+    """Ten calls an hour; at noon they cost four times what they cost at night, as they do every day."""
     lake, settings = lake_below(tmp_path), only(tmp_path, "cost_rises")
     day = [0.5 * (4 if 8 <= hour < 20 else 1) for hour in range(24)]
     for back in range(36, 0, -1):
         wave = 1 + 0.1 * (back % 3 - 1)
-        spent(lake, SUNDAY - back * DAY, [usd * wave for usd in day])
-    spent(lake, SUNDAY, [usd * (3 if 10 <= hour < 16 else 1) for hour, usd in enumerate(day)])
+        spent(lake, SUNDAY - back * DAY, [usd * wave for usd in day], calls=10)
+    spent(lake, SUNDAY, [usd * (3 if 10 <= hour < 16 else 1) for hour, usd in enumerate(day)], calls=10)
     measured_fully(lake, PROJECT, settings, SUNDAY + DAY)
     quiet = Window(SUNDAY - DAY, SUNDAY + 10 * HOUR)
     run(settings, quiet.end, quiet)
