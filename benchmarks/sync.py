@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Figure, at_least, write_results
-from tasks.shared.gateways.knowledge import Trajectory, local_vectors, open_store
+from tasks.shared.gateways.knowledge import Trajectory, local_vectors, open_store, passed_over
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.records import RawSpan
 from tasks.shared.settings import PhoenixSettings, SyncSettings
@@ -42,6 +42,7 @@ async def skipping(url: str, folder: Path) -> list[Figure]:
     async with Phoenix(PhoenixSettings(url=url)) as phoenix, open_store(settings, "team", local_vectors) as store:
         ids = [each.span_id async for page in phoenix.newest_spans(PROJECT, None, source.limit) for each in page]
         store.add([stored(span_id) for span_id in ids])
+        passed = passed_over(settings, "team")
 
         async def list_ids() -> None:
             began = time.perf_counter()
@@ -50,9 +51,9 @@ async def skipping(url: str, folder: Path) -> list[Figure]:
 
         async def skip_all() -> None:
             began = time.perf_counter()
-            synced = await bring(phoenix, store, settings, source, lambda _words: None)
+            synced = await bring(phoenix, store, settings, source, lambda _words: None, passed=passed)
             skipped.append(synced.looked_at / (time.perf_counter() - began))
-            if synced.stored or synced.harvest.skipped != {"stored_already": len(ids)}:
+            if synced.stored or synced.harvest.skipped != {"seen_before": len(ids)}:
                 message = f"not all of {len(ids)} spans were skipped: {synced}"
                 raise SystemExit(message)
 
@@ -74,7 +75,7 @@ def conversion() -> Figure:
     rates = []
     for _ in range(PASSES):
         harvest, began = Harvest(), time.perf_counter()
-        reap(spans, PROJECT, set(), harvest)
+        reap(spans, PROJECT, harvest)
         rates.append(len(harvest.trajectories) / (time.perf_counter() - began))
         if len(harvest.trajectories) != CONVERSATIONS or harvest.errors:
             message = f"{len(harvest.trajectories)} of {CONVERSATIONS} conversations were made: {harvest.errors}"

@@ -32,7 +32,7 @@ def standing(settings: Settings, namespace: str) -> list[Guideline]:
     """The guidelines of *namespace*, those with most evidence first."""
 
     async def read() -> list[Guideline]:
-        async with open_store(settings.sync, namespace) as store:
+        async with open_store(settings.sync, namespace, reading=True) as store:
             return by_evidence(store.guidelines())
 
     return asyncio.run(read())
@@ -44,7 +44,7 @@ def search(settings: Settings, namespace: str, text: str, most: int) -> list[tup
     async def read() -> list[tuple[Guideline, float]]:
         async with AsyncExitStack() as stack:
             vectorise = await stack.enter_async_context(vectorising(settings, "by hand", settings.project))
-            store = await stack.enter_async_context(open_store(settings.sync, namespace, vectorise))
+            store = await stack.enter_async_context(open_store(settings.sync, namespace, vectorise, reading=True))
             return await store.similar(text, most)
 
     return asyncio.run(read())
@@ -58,7 +58,7 @@ def show(settings: Settings, namespace: str, name: str) -> Shown:
     """
 
     async def read() -> Shown:
-        async with open_store(settings.sync, namespace) as store:
+        async with open_store(settings.sync, namespace, reading=True) as store:
             lessons = store.lessons()
         known = {c.guideline.guideline_id: c.guideline for lesson in lessons for c in lesson.changes}
         found = [each for each in known if each.startswith(name)]

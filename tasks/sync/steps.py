@@ -7,7 +7,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from tasks.shared.gateways.knowledge import KnowledgeStore, only_sync, open_store
+from tasks.shared.gateways.knowledge import KnowledgeStore, only_sync, open_store, passed_over
 from tasks.shared.gateways.llm import BatchWriter, Errand, Models, Writer
 from tasks.shared.gateways.phoenix import Phoenix
 from tasks.shared.prices import PriceTable
@@ -31,8 +31,9 @@ async def bring_trajectories(source: Source, namespace: str, url: str, *, dry_ru
         if not dry_run:
             stack.enter_context(only_sync(settings.sync, namespace))
         phoenix = await stack.enter_async_context(Phoenix(settings.phoenix.model_copy(update={"url": url})))
-        store = await stack.enter_async_context(open_store(settings.sync, namespace))
-        synced = await bring(phoenix, store, settings.sync, source, log.info, dry_run=dry_run)
+        store = await stack.enter_async_context(open_store(settings.sync, namespace, reading=dry_run))
+        passed = passed_over(settings.sync, namespace)
+        synced = await bring(phoenix, store, settings.sync, source, log.info, passed=passed, dry_run=dry_run)
     return of_trajectories(synced, source, dt.datetime.now(dt.UTC), dry_run=dry_run)
 
 

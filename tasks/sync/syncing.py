@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.shared.gateways.knowledge import KnowledgeStore
-from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.gateways.knowledge import KnowledgeStore, PassedOver
+from tasks.shared.gateways.phoenix import ListedSpan, Phoenix
 from tasks.shared.settings import SyncSettings
-from tasks.sync.trajectories import Harvest, reap, wanted
+from tasks.sync.trajectories import Harvest, by_whole_traces, reap, wanted
+
+SPANS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Source:
 class Synced:
     """What came of a sync. `looked_at` are spans; `stored` trajectories.
 
-    `cut`: the limit came before any span that was stored earlier, so there may be others between.
+    `cut`: the limit came before any span that was seen earlier, so there may be others between.
     """
 
     harvest: Harvest
@@ -40,24 +42,30 @@ async def bring(
     source: Source,
     told: Callable[[str], None],
     *,
+    passed: PassedOver,
     dry_run: bool = False,
 ) -> Synced:
-    """Store the trajectories that are new; with *dry_run* only count them."""
-    synced, seen = Synced(Harvest()), store.seen()
-    new: list[str] = []
+    """Store the trajectories that are new; with *dry_run* only count them.
+
+    A span that was *passed* over before is fetched no more; one that could not be read is tried again.
+    """
+    synced, seen = Synced(Harvest()), store.seen() | passed.span_ids()
+    new: list[ListedSpan] = []
     async for page in phoenix.newest_spans(source.project, source.since, source.limit):
         synced.looked_at += len(page)
         new += wanted(page, settings.spans, seen, synced.harvest, errors=source.include_errors)
-    synced.cut = bool(seen) and synced.looked_at >= source.limit and not synced.harvest.skipped.get("stored_already")
+    synced.cut = bool(seen) and synced.looked_at >= source.limit and not synced.harvest.skipped.get("seen_before")
     told(f"{synced.looked_at:,} spans looked at, {len(new):,} of them are fetched")
-    known = set(store.conversations())
-    missing = set(new)
-    async for spans in phoenix.whole_spans(source.project, new):
-        before = len(synced.harvest.trajectories)
-        missing -= {span["span_id"] for span in spans}
-        reap(spans, source.project, known, synced.harvest)
-        found = synced.harvest.trajectories[before:]
-        synced.stored += len(found) if dry_run else store.add(found)
+    traces = {trace_id for trace_id, _ in store.conversations()}
+    for ids in by_whole_traces(new, SPANS_AT_ONCE):
+        spans = [span async for part in phoenix.whole_spans(source.project, ids) for span in part]
+        harvest = Harvest()
+        reap(spans, source.project, harvest, lambda trace_id: store.of_trace(trace_id) if trace_id in traces else ())
+        lost = set(ids) - {span["span_id"] for span in spans}
+        harvest.errors.update(dict.fromkeys(sorted(lost), "Phoenix could not hand it out"))
+        synced.stored += len(harvest.trajectories) if dry_run else store.add(harvest.trajectories)
+        if not dry_run:
+            passed.add(harvest.passed_over)
+        synced.harvest.count(harvest)
         told(f"{synced.stored:,} trajectories stored")
-    synced.harvest.errors.update(dict.fromkeys(sorted(missing), "Phoenix could not hand it out"))
     return synced

@@ -1,13 +1,16 @@
 """From spans to trajectories: which spans, what they say, and none twice. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 from tasks.shared.gateways.knowledge import Trajectory
 from tasks.shared.gateways.phoenix import ListedSpan
 from tasks.shared.records import RawSpan
 from tasks.shared.values import Malformed, Object, first, integer, obj
 from tasks.sync.conversation.forms import richest
+from tasks.sync.repeats import Steps, repeats, steps
 
 # Names of counts, and where the dialects keep them below `gen_ai.usage` and `llm.token_count`.
 USAGE = {
@@ -21,25 +24,35 @@ USAGE = {
 class Harvest:
     """What became of some spans.
 
-    `skipped` counts those that carry nothing new, by reason; `errors` says by span id why one could not be read.
+    `skipped` counts those that carry nothing new, by reason; those of them that were fetched to know it are
+    `passed_over`. `errors` says by span id why one could not be read.
     """
 
     trajectories: list[Trajectory] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
 
     def skip(self, reason: str) -> None:
         """Count a span that is passed over."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
+    def count(self, other: "Harvest") -> None:
+        """Add the counts and errors of *other*, without its trajectories."""
+        for reason, number in other.skipped.items():
+            self.skipped[reason] = self.skipped.get(reason, 0) + number
+        self.errors.update(other.errors)
+
+    def pass_over(self, span_id: str, reason: str) -> None:
+        """Count a span that was fetched and holds nothing new."""
+        self.skip(reason)
+        self.passed_over.append(span_id)
+
 
 def wanted(
     listed: Iterable[ListedSpan], names: Collection[str], seen: Collection[str], harvest: Harvest, *, errors: bool
-) -> list[str]:
-    """Ids of the spans worth fetching, trace by trace, each in the order of time.
-
-    They have a name among *names* (any when empty) and are not *seen*; failed ones only with *errors*.
-    """
+) -> list[ListedSpan]:
+    """The spans worth fetching: of one of *names* (any when empty), not *seen*; failed ones only with *errors*."""
     found: list[ListedSpan] = []
     for span in listed:
         if names and span.name not in names:
@@ -47,32 +60,52 @@ def wanted(
         elif span.status_code == "ERROR" and not errors:
             harvest.skip("failed_span")
         elif span.span_id in seen:
-            harvest.skip("stored_already")
+            harvest.skip("seen_before")
         else:
             found.append(span)
-    return [span.span_id for span in sorted(found, key=lambda it: (it.trace_id, it.start_time, it.span_id))]
+    return found
 
 
-def reap(spans: Sequence[RawSpan], project: str, known: set[tuple[str, str]], harvest: Harvest) -> None:
-    """Add the trajectories of *spans*, parents before children; *known* are trace id and digest of what there is.
+def by_whole_traces(spans: Iterable[ListedSpan], most: int) -> Iterator[list[str]]:
+    """Their ids, trace by trace in the order of ids, *most* at once: more only where one trace has more."""
+    together: list[str] = []
+    for _, own in groupby(sorted(spans, key=lambda each: (each.trace_id, each.span_id)), key=attrgetter("trace_id")):
+        ids = [span.span_id for span in own]
+        if together and len(together) + len(ids) > most:
+            yield together
+            together = []
+        together += ids
+    if together:
+        yield together
 
-    A child span that carries its parent's conversation once more adds nothing. One span that cannot be read is
-    recorded, and the others go on.
+
+def reap(
+    spans: Iterable[RawSpan],
+    project: str,
+    harvest: Harvest,
+    stored: Callable[[str], Sequence[Trajectory]] = lambda _trace_id: (),
+) -> None:
+    """Add the trajectories of *spans*, whole traces of them, trace by trace, parents before children.
+
+    What only repeats a conversation of its trace, or the beginning of one, adds nothing; *stored* gives those of an
+    earlier sync. One span that cannot be read is recorded, and the others go on.
     """
-    for span in parents_first(spans):
-        try:
-            trajectory = trajectory_of(span, project)
-            copy = (trajectory.trace_id, trajectory.digest) if trajectory else None
-        except (Malformed, ValueError, TypeError, KeyError, RecursionError) as error:
-            harvest.errors[span["span_id"]] = " ".join(f"{type(error).__name__}: {error}".split())
-            continue
-        if trajectory is None or copy is None:
-            harvest.skip("no_prompts")
-        elif copy in known:
-            harvest.skip("same_conversation")
-        else:
-            known.add(copy)
-            harvest.trajectories.append(trajectory)
+    for trace_id, own in groupby(sorted(spans, key=itemgetter("trace_id")), key=itemgetter("trace_id")):
+        found, told = [], dict[str, Steps]()
+        for span in parents_first(own):
+            span_id = span["span_id"]
+            try:
+                if (trajectory := trajectory_of(span, project)) is not None:
+                    told[span_id] = steps(trajectory.messages)
+                    found.append(trajectory)
+                else:
+                    harvest.pass_over(span_id, "no_prompts")
+            except (Malformed, ValueError, TypeError, KeyError, RecursionError) as error:
+                harvest.errors[span_id] = " ".join(f"{type(error).__name__}: {error}".split())
+        again = repeats(told, (steps(each.messages) for each in stored(trace_id))) if found else {}
+        harvest.trajectories += [each for each in found if each.span_id not in again]
+        for span_id, reason in again.items():
+            harvest.pass_over(span_id, reason)
 
 
 def trajectory_of(span: RawSpan, project: str) -> Trajectory | None:

@@ -71,6 +71,7 @@ def synced(capfd, *arguments: str) -> dict:
 def test_trajectories_are_brought_once_and_learned_from_once(agents, capfd, provider, project):
     dry = synced(capfd, "--dry-run")
     assert (dry["processed"], dry["tips_generated"]) == (8, 0)
+    assert not agents.exists()
     first = synced(capfd, "-n", "team", "-p", project)
     assert first["processed"] == 8
     assert first["tips_generated"] >= 24
@@ -81,6 +82,8 @@ def test_trajectories_are_brought_once_and_learned_from_once(agents, capfd, prov
     answered = books(provider)["answered"]
     second = synced(capfd, "-n", "team", "-p", project)
     assert (second["processed"], second["tips_generated"]) == (0, 0)
+    assert second["errors"] == first["errors"]
+    assert len((agents / "team" / "passed-over.txt").read_text().split()) == 8
     assert books(provider)["answered"] == answered
     assert synced(capfd, "-n", "team", "--include-errors")["processed"] == 1
     line = json.loads((agents / "team" / "trajectories.jsonl").read_text().splitlines()[0])
@@ -110,8 +113,13 @@ def test_guidelines_are_listed_searched_shown_and_exported(agents, capfd, tmp_pa
     assert main(["guidelines", "show", "nothing"]) == 1
     assert "is that of no guideline" in capfd.readouterr().err
     assert main(["guidelines", "list"]) == 0
-    assert main(["guidelines", "list", "-n", "nobody"]) == 0
-    assert "no guidelines yet" in capfd.readouterr().out
+    before = sorted(agents.rglob("*"))
+    for command in (["list"], ["search", "soup"], ["export"]):
+        assert main(["guidelines", *command, "-n", "nobody"]) == 0
+    assert capfd.readouterr().out.lower().count("guideline") == 5
+    assert main(["guidelines", "show", "3f2a", "-n", "nobody"]) == 1
+    assert synced(capfd, "--dry-run", "-n", "nobody")["processed"] == 8
+    assert sorted(agents.rglob("*")) == before
 
 
 def test_without_money_the_run_is_inconclusive_and_the_next_one_goes_on(agents, capfd, monkeypatch):

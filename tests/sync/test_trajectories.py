@@ -1,7 +1,16 @@
 """Which spans become trajectories, what they tell, and that nothing is told twice."""
 
 from tasks.shared.gateways.phoenix import ListedSpan
-from tasks.sync.trajectories import Harvest, model_of, parents_first, reap, trajectory_of, usage_of, wanted
+from tasks.sync.trajectories import (
+    Harvest,
+    by_whole_traces,
+    model_of,
+    parents_first,
+    reap,
+    trajectory_of,
+    usage_of,
+    wanted,
+)
 
 
 def raw(number: int, said: str = "How many?", *, parent: int | None = None, kind: str = "LLM", **attributes):
@@ -24,12 +33,18 @@ def listed(number: int, name: str = "litellm_request", status: str = "OK") -> Li
     return ListedSpan(f"{number:016x}", f"{number // 10:032x}", name, status, f"2026-11-19T05:00:{number:02d}")
 
 
-def test_only_spans_of_the_name_that_are_new_and_did_not_fail_are_fetched_trace_by_trace():
+def test_only_spans_of_the_name_that_are_new_and_did_not_fail_are_fetched():
     harvest = Harvest()
     page = [listed(22), listed(21), listed(12), listed(11, "tool"), listed(3, status="ERROR"), listed(4)]
     found = wanted(page, ("litellm_request",), {f"{4:016x}"}, harvest, errors=False)
-    assert found == [f"{n:016x}" for n in (12, 21, 22)]
-    assert harvest.skipped == {"other_name": 1, "failed_span": 1, "stored_already": 1}
+    assert [each.span_id for each in found] == [f"{n:016x}" for n in (22, 21, 12)]
+    assert harvest.skipped == {"other_name": 1, "failed_span": 1, "seen_before": 1}
+
+
+def test_no_trace_is_fetched_in_two_parts():
+    spans = [listed(n) for n in (31, 2, 12, 11, 1, 3, 22, 33, 32, 34)]
+    found = [[int(each, 16) for each in some] for some in by_whole_traces(spans, 3)]
+    assert found == [[1, 2, 3], [11, 12, 22], [31, 32, 33, 34]]
 
 
 def test_failed_spans_come_on_request_and_without_names_every_span_does():
@@ -38,24 +53,54 @@ def test_failed_spans_come_on_request_and_without_names_every_span_does():
 
 
 def test_a_childs_copy_of_its_parents_conversation_is_passed_over():
-    harvest, known = Harvest(), set()
+    harvest = Harvest()
     child = raw(1, parent=2)  # listed before its parent, and begun before it by a skewed clock
-    reap([child, raw(2), raw(3, "Another question", parent=2)], "shop", known, harvest)
+    reap([child, raw(2), raw(3, "Another question", parent=2)], "shop", harvest)
     assert [t.span_id for t in harvest.trajectories] == [f"{2:016x}", f"{3:016x}"]
     assert harvest.skipped == {"same_conversation": 1}
+    assert harvest.passed_over == [child["span_id"]]
 
 
-def test_a_copy_of_what_an_earlier_sync_stored_is_passed_over():
-    first = Harvest()
-    reap([raw(1)], "shop", set(), first)
-    second = Harvest()
-    reap([raw(2)], "shop", {(t.trace_id, t.digest) for t in first.trajectories}, second)
-    assert second.skipped == {"same_conversation": 1}
+def turns(number: int, count: int, *, arguments: str = '{"q": 1}', trace: str = "a" * 32):
+    """A call of a loop: it sends *count* turns, and gets one more."""
+    call = {"id": "t", "type": "function", "function": {"name": "find", "arguments": arguments}}
+    loop = [
+        {"role": ("user", "assistant")[n % 2], "content": f"Turn {n}", **({"tool_calls": [call]} if n % 2 else {})}
+        for n in range(count + 1)
+    ]
+    span = raw(number) | {"trace_id": trace}
+    span["attributes"] = {"gen_ai": {"prompt": loop[:-1], "completion": loop[-1:]}}
+    return span
+
+
+def test_of_a_loop_whose_calls_repeat_all_that_was_said_the_longest_conversation_is_kept():
+    harvest = Harvest()
+    answered = turns(1, 1, arguments='{ "q":1 }')  # as the model wrote it; later calls send it in other blanks
+    reap([answered, turns(2, 3), turns(3, 5), turns(4, 1, trace="b" * 32)], "shop", harvest)
+    assert [t.span_id for t in harvest.trajectories] == [f"{3:016x}", f"{4:016x}"]
+    assert harvest.trajectories[0].message_count == 6
+    assert harvest.skipped == {"beginning_of_another": 2}
+
+
+def test_conversations_that_part_after_a_common_beginning_are_both_kept():
+    harvest = Harvest()
+    other = turns(2, 3)
+    other["attributes"]["gen_ai"]["prompt"][2]["content"] = "Another turn"
+    reap([turns(1, 3), other], "shop", harvest)
+    assert len(harvest.trajectories) == 2
+
+
+def test_what_an_earlier_sync_stored_is_not_told_again_and_what_goes_on_from_it_is():
+    first, second = Harvest(), Harvest()
+    reap([turns(1, 3)], "shop", first)
+    reap([turns(2, 3), turns(3, 1), turns(4, 5)], "shop", second, {"a" * 32: first.trajectories}.__getitem__)
+    assert [t.span_id for t in second.trajectories] == [f"{4:016x}"]
+    assert second.skipped == {"same_conversation": 1, "beginning_of_another": 1}
 
 
 def test_one_bad_span_is_recorded_and_the_others_go_on():
     harvest = Harvest()
-    reap([raw(1, usage={"input_tokens": "many"}), raw(2, "Fine?")], "shop", set(), harvest)
+    reap([raw(1, usage={"input_tokens": "many"}), raw(2, "Fine?")], "shop", harvest)
     assert [t.span_id for t in harvest.trajectories] == [f"{2:016x}"]
     assert harvest.errors == {f"{1:016x}": "Malformed: prompt_tokens is 'many', not a whole number"}
 

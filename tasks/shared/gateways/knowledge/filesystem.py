@@ -1,11 +1,13 @@
 """The store in a folder: `<root>/<namespace>/trajectories.jsonl` and `lessons.jsonl`, to be read with grep.
 
 Both only grow. `index.sqlite` says where each trajectory stands; it is made from the files, and made again when it is
-lost. One process writes at a time (`lock`); whoever reads needs no lock.
+lost. One process writes at a time (`lock`); whoever only reads needs no lock, leaves the folder as it is, and has an
+index in memory.
 """
 
 import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ CREATE TABLE IF NOT EXISTS trajectories (
     span_id TEXT PRIMARY KEY, trace_id TEXT NOT NULL, digest TEXT NOT NULL, timestamp TEXT NOT NULL,
     start INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_trace ON trajectories (trace_id);
 CREATE TABLE IF NOT EXISTS read_until (file TEXT PRIMARY KEY, byte INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -27,31 +30,44 @@ CREATE TABLE IF NOT EXISTS read_until (file TEXT PRIMARY KEY, byte INTEGER NOT N
 class FilesystemStore:
     """One namespace in one folder."""
 
-    def __init__(self, root: Path, namespace: str, vectorise: Vectorise | None, form: Form = "conversation") -> None:
-        """Open the namespace, which is made when missing, and bring its index up to date."""
-        self.namespace, self.folder, self.form = namespace, root / namespace, form
+    def __init__(
+        self,
+        root: Path,
+        namespace: str,
+        vectorise: Vectorise | None,
+        form: Form = "conversation",
+        *,
+        reading: bool = False,
+    ) -> None:
+        """Make the namespace where it is missing, and bring its index up to date; only *reading*, change nothing."""
+        self.namespace, self.folder, self.form, self.reading = namespace, root / namespace, form, reading
         self._vectorise = vectorise or no_vectors
         self._vectors: dict[str, Any] = {}
-        with reaching(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
         self._trajectories = Journal(self.folder / "trajectories.jsonl", closing="message_count")
         self._lessons = Journal(self.folder / "lessons.jsonl", closing="changes")
+        if not reading:
+            with reaching(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            self._catch_up()
+
+    @cached_property
+    def _index(self) -> sqlite3.Connection:
+        """Where each trajectory stands. A reader's is made when it is asked for."""
+        place = ":memory:" if self.reading else self.folder / "index.sqlite"
         try:
-            self._index = sqlite3.connect(self.folder / "index.sqlite", timeout=WAIT_SECONDS, isolation_level=None)
-            self._index.executescript(INDEX)
+            index = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
+            index.executescript(INDEX)
         except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.folder / 'index.sqlite'} cannot be opened: {error}. Delete it: it is made again."
-            ) from error
-        self._catch_up()
+            raise StoreError(f"{place} cannot be opened: {error}. Delete it: it is made again.") from error
+        return index
 
     def seen(self) -> frozenset[str]:
         """Ids of the spans whose trajectories are stored."""
-        return frozenset(row[0] for row in self._index.execute("SELECT span_id FROM trajectories"))
+        return frozenset(row[0] for row in self._found("SELECT span_id FROM trajectories"))
 
     def conversations(self) -> frozenset[tuple[str, str]]:
         """Trace id and digest of every stored conversation."""
-        return frozenset(self._index.execute("SELECT trace_id, digest FROM trajectories").fetchall())
+        return frozenset(self._found("SELECT trace_id, digest FROM trajectories"))
 
     def add(self, trajectories: Sequence[Trajectory]) -> int:
         """Store *trajectories*; returns how many are new."""
@@ -65,13 +81,18 @@ class FilesystemStore:
 
     def trajectory(self, span_id: str) -> Trajectory | None:
         """The trajectory of a span, as it was stored."""
-        row = self._index.execute("SELECT start FROM trajectories WHERE span_id = ?", (span_id,)).fetchone()
-        return None if row is None else _trajectory(self._trajectories.at(row[0]))
+        found = self._found("SELECT start FROM trajectories WHERE span_id = ?", span_id)
+        return _trajectory(self._trajectories.at(found[0][0])) if found else None
+
+    def of_trace(self, trace_id: str) -> list[Trajectory]:
+        """The stored trajectories of a trace, in the order in which they were stored."""
+        found = self._found("SELECT start FROM trajectories WHERE trace_id = ? ORDER BY start", trace_id)
+        return [_trajectory(self._trajectories.at(start)) for (start,) in found]
 
     def unlearned(self) -> list[str]:
         """Ids of the spans whose trajectories nothing was learned from yet, oldest first."""
         learned = {lesson.span_id for lesson in self.lessons()}
-        rows = self._index.execute("SELECT span_id FROM trajectories ORDER BY timestamp, span_id")
+        rows = self._found("SELECT span_id FROM trajectories ORDER BY timestamp, span_id")
         return [span_id for (span_id,) in rows if span_id not in learned]
 
     async def learn(self, lesson: Lesson) -> None:
@@ -104,7 +125,14 @@ class FilesystemStore:
 
     def close(self) -> None:
         """Close the index."""
-        self._index.close()
+        if "_index" in vars(self):
+            self._index.close()
+
+    def _found(self, query: str, *values: str) -> list[Any]:
+        """Rows of the index; a reader's is brought up to date for it."""
+        if self.reading:
+            self._catch_up()
+        return self._index.execute(query, values).fetchall()
 
     def _catch_up(self) -> int:
         """Enter into the index what the file has more than it; returns the byte until which the file is whole."""
@@ -114,16 +142,16 @@ class FilesystemStore:
         if whole > self._trajectories.size:  # the file was restored, or lost its end: the index is of another one
             self._index.executescript("DELETE FROM trajectories; DELETE FROM read_until;")
             whole = 0
-        new = list(self._trajectories.transactions(whole))
-        if not new:
-            return whole
-        found = [(start, _trajectory(lines)) for start, _, lines in new]
-        entries = [(each.span_id, each.trace_id, each.digest, each.timestamp, start) for start, each in found]
-        self._index.execute("BEGIN IMMEDIATE")
-        self._index.executemany("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?)", entries)
-        self._index.execute("INSERT OR REPLACE INTO read_until VALUES (?, ?)", (name, new[-1][1]))
-        self._index.execute("COMMIT")
-        return new[-1][1]
+        with self._index:  # nothing is entered where a line is damaged
+            for start, end, lines in self._trajectories.transactions(whole):
+                if not self._index.in_transaction:
+                    self._index.execute("BEGIN IMMEDIATE")
+                each, whole = _trajectory(lines), end
+                entry = (each.span_id, each.trace_id, each.digest, each.timestamp, start)
+                self._index.execute("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?)", entry)
+            if self._index.in_transaction:
+                self._index.execute("INSERT OR REPLACE INTO read_until VALUES (?, ?)", (name, whole))
+        return whole
 
 
 def _lines(trajectory: Trajectory, form: Form) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from tasks.shared.errors import ConfigurationError, ServiceRefused, ServiceUnavailable
@@ -35,24 +36,38 @@ class MilvusStore:
         """Use `opened`, which also makes what is missing."""
         self.namespace, self.form = namespace, form
         self._client, self._uri, self._vectorise = client, uri, vectorise or no_vectors
+        self._there = set[str]()
 
     @classmethod
     async def opened(
-        cls, uri: str, token: str | None, namespace: str, vectorise: Vectorise | None, form: Form = "conversation"
+        cls,
+        uri: str,
+        token: str | None,
+        namespace: str,
+        vectorise: Vectorise | None,
+        form: Form = "conversation",
+        *,
+        reading: bool = False,
     ) -> "MilvusStore":
         """Connect to *uri* (`http://host:19530`, or the path of a local file for Milvus Lite).
+
+        What is missing is made, and the search put right; only *reading*, everything stays as it is.
 
         Raises:
             ConfigurationError: The SDK is not installed, or vectors of another length are stored.
             ServiceUnavailable: Milvus does not answer.
             ServiceRefused: It answers, and says no.
         """
-        store = cls(_client(uri, token), uri, namespace, vectorise, form)
+        nothing_there = reading and is_missing_file(uri)
+        store = cls(None if nothing_there else _client(uri, token), uri, namespace, vectorise, form)
+        if nothing_there:
+            return store
         for name in (TRAJECTORIES, LESSONS):
-            store._ensure(name, len(NO_VECTOR))
+            store._ensure(name, len(NO_VECTOR), make=not reading)
         if vectorise:
-            store._ensure(GUIDELINES, len((await vectorise(["."]))[0]))
-            await store._index(store.guidelines())
+            store._ensure(GUIDELINES, len((await vectorise(["."]))[0]), make=not reading)
+            if not reading:
+                await store._index(store.guidelines())
         return store
 
     def seen(self) -> frozenset[str]:
@@ -74,11 +89,12 @@ class MilvusStore:
 
     def trajectory(self, span_id: str) -> Trajectory | None:
         """The trajectory of a span, as it was stored."""
-        rows = self._rows(TRAJECTORIES, f"entity == {json.dumps(span_id)}", "body", "position")
-        if not any(row["part"] == 0 for row in rows):
-            return None
-        head, *messages = _bodies(rows)
-        return Trajectory.from_json({**head, "messages": messages or head["messages"]})
+        found = self._trajectories(f"entity == {json.dumps(span_id)}")
+        return found[0] if found else None
+
+    def of_trace(self, trace_id: str) -> list[Trajectory]:
+        """The stored trajectories of a trace."""
+        return self._trajectories(f"trace_id == {json.dumps(trace_id)}")
 
     def unlearned(self) -> list[str]:
         """Ids of the spans whose trajectories nothing was learned from yet, oldest first."""
@@ -111,7 +127,7 @@ class MilvusStore:
     async def similar(self, text: str, most: int) -> list[tuple[Guideline, float]]:
         """The guidelines most like *text*, with their cosine, the most alike first."""
         standing = {each.guideline_id: each for each in self.guidelines()}
-        if not standing:
+        if not standing or GUIDELINES not in self._there:
             return []
         asked = [float(x) for x in (await self._vectorise([text]))[0]]
         with self._plainly():
@@ -128,7 +144,8 @@ class MilvusStore:
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     async def _index(self, standing: Sequence[Guideline]) -> None:
         """Make the guidelines' rows those of *standing*."""
@@ -157,7 +174,19 @@ class MilvusStore:
                 self._client.upsert(collection, rows[start : start + ROWS_A_CALL], timeout=TIMEOUT_SECONDS)
             self._client.upsert(collection, rows[:1], timeout=TIMEOUT_SECONDS)
 
+    def _trajectories(self, where: str) -> list[Trajectory]:
+        rows = sorted(self._rows(TRAJECTORIES, where, "body", "position"), key=lambda row: str(row["entity"]))
+        found = []
+        for _, its in groupby(rows, key=lambda row: row["entity"]):
+            own = list(its)
+            if any(row["part"] == 0 for row in own):
+                head, *messages = _bodies(own)
+                found.append(Trajectory.from_json({**head, "messages": messages or head["messages"]}))
+        return found
+
     def _rows(self, collection: str, where: str, *more: str) -> list[Row]:
+        if collection not in self._there:
+            return []
         fields = ["entity", "part", "number", "trace_id", "digest", "at", *more]
         with self._plainly():
             batches = self._client.query_iterator(
@@ -172,12 +201,14 @@ class MilvusStore:
     def _own(self) -> str:
         return f"namespace == {json.dumps(self.namespace)}"
 
-    def _ensure(self, name: str, dimensions: int) -> None:
-        """Make the collection where it is missing. Raises ConfigurationError where its vectors have another length."""
+    def _ensure(self, name: str, dimensions: int, *, make: bool) -> None:
+        """*make* a collection that is missing. Raises ConfigurationError where its vectors have another length."""
         from pymilvus import DataType, MilvusClient
 
         with self._plainly():
             if not self._client.has_collection(name):
+                if not make:
+                    return
                 schema = MilvusClient.create_schema(auto_id=False)
                 for field, length in TEXTS.items():
                     schema.add_field(field, DataType.VARCHAR, is_primary=field == "id", max_length=length)
@@ -189,6 +220,7 @@ class MilvusStore:
                 self._client.create_collection(name, schema=schema, index_params=index, consistency_level="Strong")
             self._client.load_collection(name)
             fields = self._client.describe_collection(name)["fields"]
+        self._there.add(name)
         stored = next(int(field["params"]["dim"]) for field in fields if field["name"] == "vector")
         if stored != dimensions:
             raise ConfigurationError(
@@ -200,6 +232,16 @@ class MilvusStore:
     def _plainly(self) -> Iterator[None]:
         with plainly(self._uri):
             yield
+
+
+def is_local(uri: str) -> bool:
+    """Whether *uri* is the path of a file, for Milvus Lite."""
+    return "://" not in uri
+
+
+def is_missing_file(uri: str) -> bool:
+    """Whether *uri* is a path where no Milvus Lite has been."""
+    return is_local(uri) and not Path(uri).expanduser().exists()
 
 
 @contextmanager

@@ -41,6 +41,10 @@ class KnowledgeStore(Protocol):
         """The trajectory of a span, as it was stored."""
         ...
 
+    def of_trace(self, trace_id: str) -> list[Trajectory]:
+        """The stored trajectories of a trace."""
+        ...
+
     def unlearned(self) -> list[str]:
         """Ids of the spans whose trajectories nothing was learned from yet, oldest first."""
         ...

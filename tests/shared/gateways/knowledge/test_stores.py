@@ -16,6 +16,7 @@ from tasks.shared.gateways.knowledge import (
     local_vectors,
     only_sync,
     open_store,
+    passed_over,
 )
 from tasks.shared.settings import SyncSettings
 
@@ -83,6 +84,8 @@ async def test_a_trajectory_comes_back_as_it_was_stored_and_is_stored_once(setti
         assert store.trajectory("nothing") is None
         assert store.seen() == {trajectory(n).span_id for n in (1, 2, 3)}
         assert (long.trace_id, long.digest) in store.conversations()
+        assert store.of_trace(long.trace_id) == [long]
+        assert store.of_trace("0" * 32) == []
         assert store.unlearned() == [trajectory(n).span_id for n in (1, 2, 3)]
 
 
@@ -129,6 +132,39 @@ async def test_a_name_that_would_leave_the_folder_is_refused(settings):
     with pytest.raises(ConfigurationError, match="is no name"):
         async with opened(settings, "../other"):
             pass
+
+
+async def test_whoever_only_reads_sees_what_is_there_and_leaves_the_folder_as_it_is(settings, tmp_path):
+    async with opened(settings) as store:
+        store.add([trajectory(1), trajectory(2)])
+        await store.learn(lesson(1, Change("add", guideline(1, "Count rows."))))
+    (tmp_path / "know" / "team" / "index.sqlite").unlink(missing_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    async with open_store(settings, "team", local_vectors, reading=True) as store:
+        assert store.seen() == {trajectory(1).span_id, trajectory(2).span_id}
+        assert store.trajectory(trajectory(2).span_id) == trajectory(2)
+        assert store.unlearned() == [trajectory(2).span_id]
+        assert [each.content for each, _ in await store.similar("rows", 1)] == ["Count rows."]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+async def test_a_namespace_that_is_not_there_is_empty_for_whoever_only_reads_and_is_not_made(settings, tmp_path):
+    async with open_store(settings, "mistyped", local_vectors, reading=True) as store:
+        assert (store.seen(), store.conversations(), store.of_trace("a")) == (frozenset(), frozenset(), [])
+        assert (store.guidelines(), store.lessons(), store.unlearned()) == ([], [], [])
+        assert await store.similar("anything", 3) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_spans_that_were_passed_over_are_remembered_and_half_a_line_is_none_of_them(tmp_path):
+    passed = passed_over(SyncSettings(folder=str(tmp_path)), "team")
+    assert passed.span_ids() == frozenset()
+    (tmp_path / "team").mkdir()
+    passed.add(["a" * 16])
+    passed.path.write_text(passed.path.read_text() + "\n" + "b" * 7)  # killed
+    passed.add(["c" * 16])
+    assert {"a" * 16, "c" * 16} <= passed.span_ids()
+    assert passed.span_ids() - {"a" * 16, "c" * 16} == {"b" * 7}
 
 
 def test_one_sync_at_a_time(tmp_path):
