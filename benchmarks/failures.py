@@ -3,19 +3,23 @@
 Simulated recipe agents walk their nine states; a share of their model steps fails quietly, which only a judge can see.
 Spans go into a lake as ingestion leaves them. The judge is the simulated one, and then one that errs as often as told:
 it names another state, or a failure where there is none. The labelled set is the same runs as a file of conversations.
+Memory is the peak of a process that attributes a week, and how far that is above what its imports took.
 """
 
 import argparse
 import datetime as dt
 import json
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.measure import Figure, at_least, at_most, write_results
+from benchmarks.measure import Figure, at_least, at_most, peak_memory_mib, write_results
 from deployments.simulator.agent import STATES
 from deployments.simulator.faults import Faults
 from deployments.simulator.ingested import ingest
@@ -25,16 +29,17 @@ from deployments.simulator.traffic import Traffic
 from tasks.evaluate.cases import rendered
 from tasks.evaluate.library import judge_called
 from tasks.evaluate.units import view_sql, window_to_read
-from tasks.failures.attributing import row_of
+from tasks.failures.attributing import attribute, row_of
 from tasks.failures.attribution import Verdict
 from tasks.failures.detection import detected, expected_states
 from tasks.failures.labelled_file import ROOT, labelled_window, read_labelled
 from tasks.failures.labels import label_of
 from tasks.failures.quality import Accuracy, Quality, qualities
-from tasks.failures.runs import Run, rows_of, runs_of
+from tasks.failures.runs import Run, runs_of, spans_of
+from tasks.failures.scope import Scope
 from tasks.failures.taxonomy import NONE, Taxonomy
 from tasks.shared.records import Window
-from tasks.shared.settings import JudgeSettings, LakeSettings
+from tasks.shared.settings import FailureSettings, JudgeSettings, LakeSettings
 from tasks.shared.statistics.intervals import wilson
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS
@@ -44,6 +49,14 @@ UNTIL = dt.date(2026, 11, 19)
 ERRORS = (0.05, 0.1, 0.2)
 TRAJECTORIES = "SELECT unit_id, input, trajectory FROM ({view})"
 SEED = 11
+COPIES = """
+SELECT spans.* REPLACE (
+    md5(trace_id || number) AS trace_id,
+    left(md5(span_id || number), 16) AS span_id,
+    left(md5(parent_id || number), 16) AS parent_id
+)
+FROM spans CROSS JOIN unnest(range($copies)) AS copies (number)
+"""
 
 
 @dataclass(frozen=True)
@@ -70,8 +83,14 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, default=24_000)
+    parser.add_argument("--weeks", type=int, nargs="*", default=[100_000, 1_000_000], help="spans of the large weeks")
+    parser.add_argument("--attribute", type=Path, help="(used by the benchmark itself)")
     options = parser.parse_args()
-    write_results("failures", list(figures(options.spans)))
+    if options.attribute:
+        print(json.dumps(attributed(Lake.open(LakeSettings(root=str(options.attribute))))))
+        return
+    weeks = [figure for week in options.weeks for figure in of_large_week(week, options.spans)]
+    write_results("failures", [*figures(options.spans), *weeks])
 
 
 def figures(spans: int) -> Iterator[Figure]:
@@ -81,10 +100,45 @@ def figures(spans: int) -> Iterator[Figure]:
             lake = Lake.open(LakeSettings(root=folder))
             simulation = world.simulated(spans)
             window = ingest(simulation, lake)
-            runs = list(runs_of(rows_of(lake, "bench", window, AGENT.roots), AGENT))
+            runs = list(runs_of(spans_of(lake, "bench", window, AGENT.roots).rows(), AGENT))
             verdicts = judged(lake, "bench", window)
             yield from of_world(world, simulation, runs, verdicts)
             yield from of_labelled_set(world, lake, simulation, Path(folder))
+
+
+def of_large_week(spans: int, simulated: int) -> Iterator[Figure]:
+    """What attributing a week of about so many *spans* takes, made of copies of fewer."""
+    with TemporaryDirectory() as folder:
+        lake = Lake.open(LakeSettings(root=folder))
+        window = ingest(WORLDS[0].simulated(simulated), lake)
+        for day in window.by_day():
+            copies = lake.sql(COPIES, "bench", day, {"copies": spans // simulated})
+            lake.write(SPANS, "bench", day, copies)
+        command = [sys.executable, "-m", "benchmarks.failures", "--attribute", folder]
+        took = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    week = f"week of {took['spans']:,} spans"
+    yield Figure(f"{week}: runs attributed by code", took["runs"], "")
+    yield Figure(f"{week}: time", took["seconds"], "s")
+    yield at_most(f"{week}: peak memory", took["peak_mib"], "MiB", 2048)
+    yield Figure(f"{week}: memory above the imports", took["peak_mib"] - took["before_mib"], "MiB")
+
+
+def attributed(lake: Lake) -> dict[str, float]:
+    """Attribute every run in *lake*, and tell what it took."""
+    before, began = peak_memory_mib(), time.perf_counter()
+    days = lake.days(SPANS, "bench")
+    window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end)
+    spans = spans_of(lake, "bench", window, AGENT.roots)
+    now = dt.datetime.now(dt.UTC)
+    found = attribute(lake, Scope("bench", window, AGENT), spans, "", FailureSettings().expected_share, now=now).table()
+    seconds = time.perf_counter() - began
+    return {
+        "spans": spans.table.num_rows,
+        "runs": found.num_rows,
+        "seconds": seconds,
+        "before_mib": before,
+        "peak_mib": peak_memory_mib(),
+    }
 
 
 def of_world(
@@ -121,7 +175,7 @@ def of_labelled_set(world: World, lake: Lake, simulation: Simulation, folder: Pa
     path.write_text("\n".join(json.dumps(line) for line in conversations(simulation)))
     found, window = read_labelled(path), labelled_window()
     lake.write(SPANS, found.project, window, found.rows)
-    runs = list(runs_of(rows_of(lake, found.project, window, (ROOT,)), AGENT))
+    runs = list(runs_of(spans_of(lake, found.project, window, (ROOT,)).rows(), AGENT))
     rows = rows_with(runs, judged(lake, found.project, window))
     for each in qualities(rows, AGENT)[:3]:
         yield Figure(f"{world.name}, labelled file: state, {each.way}{interval(each.runs)}", share(each.runs), "share")

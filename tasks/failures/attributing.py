@@ -11,7 +11,7 @@ import pyarrow as pa
 from tasks.failures.attribution import Verdict, combined, labelled, verdict_of
 from tasks.failures.detection import Detected, detected, expected_states
 from tasks.failures.labels import Label, annotated, label_of
-from tasks.failures.runs import Run, rows_of, runs_of
+from tasks.failures.runs import Run, Spans, runs_of
 from tasks.failures.scope import Scope
 from tasks.failures.taxonomy import NONE, Taxonomy
 from tasks.shared.gateways.phoenix import Annotation
@@ -30,12 +30,14 @@ STORED = "SELECT trace_id, root_span_id, span_id FROM failures WHERE taxonomy = 
 class Attributed:
     """Rows of `failures`, and what was met on the way.
 
-    `expected` are the states that every run should have; `unknown_labels` counts labels that are none of the states.
+    `expected` are the states that every run should have; `quiet_exceptions` counts spans that recorded one and did not
+    fail; `unknown_labels` counts labels that are none of the states.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     expected: frozenset[str] = frozenset()
     stateless: int = 0
+    quiet_exceptions: int = 0
     unknown_labels: Counter[str] = field(default_factory=Counter)
 
     def table(self) -> pa.Table:
@@ -50,26 +52,28 @@ class Attributed:
             "failed": sum(row["state"] != NONE for row in self.rows),
             **{f"by_{source}": count for source, count in sorted(sources.items())},
             "without_states": self.stateless,
+            "quiet_exceptions": self.quiet_exceptions,
             "unknown_labels": self.unknown_labels.total(),
         }
         return {name: count for name, count in found.items() if count}
 
 
-def attribute(lake: Lake, scope: Scope, judge: str, share: float, now: dt.datetime) -> Attributed:
+def attribute(lake: Lake, scope: Scope, spans: Spans, judge: str, share: float, *, now: dt.datetime) -> Attributed:
     """Where each run of *scope* failed.
 
     Args:
-        lake: Spans, annotations, and the judge's decisions.
+        lake: Annotations, and the judge's decisions.
         scope: The runs.
+        spans: Theirs.
         judge: The judge's `name@version`, which is the file of its decisions; empty for code alone.
         share: From which share of the good runs on a state is expected of all.
         now: For `decided_at`.
     """
     taxonomy = scope.taxonomy
     verdicts, said = _verdicts(lake, scope, judge), annotated(lake, scope.project, scope.window)
-    runs = list(runs_of(rows_of(lake, scope.project, scope.window, taxonomy.roots), taxonomy))
-    found = Attributed(expected=expected_states(runs, taxonomy, share))
-    for run in runs:
+    expected = expected_states(runs_of(spans.rows(), taxonomy), taxonomy, share)
+    found = Attributed(expected=expected, quiet_exceptions=len(spans.thrown))
+    for run in runs_of(spans.rows(), taxonomy):
         label, odd = label_of(run.root, said.get(run.trace_id, {}), taxonomy)
         if odd:
             found.unknown_labels[odd] += 1

@@ -1,18 +1,22 @@
 """The runs of an agent as the lake has them: a root and its steps in order, each step in a state of the taxonomy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import pyarrow as pa
+
 from tasks.failures.taxonomy import Taxonomy
+from tasks.shared.gateways.phoenix import Thrown
 from tasks.shared.records import REACH_HOURS, Window
 from tasks.shared.store.lake import Lake
 
 TOOLS = frozenset({"TOOL", "RETRIEVER", "RERANKER", "EMBEDDING", "GUARDRAIL"})
 Row = Mapping[str, Any]
+ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,34 @@ class Run:
         return (own or steps)[-1] if steps else None
 
 
-def rows_of(lake: Lake, project: str, window: Window, roots: Sequence[str]) -> list[dict[str, Any]]:
-    """The spans of the runs that begin in *window*, run by run, the root first."""
+@dataclass(frozen=True)
+class Spans:
+    """The spans of some runs, run by run, the root first; of a week's only a few at a time are objects of Python's.
+
+    `thrown` are by span id the exceptions of spans whose status is not ERROR, which the lake does not have.
+    """
+
+    table: pa.Table
+    thrown: Mapping[str, Thrown] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The spans one by one."""
+        for batch in self.table.to_batches(max_chunksize=ROWS_AT_ONCE):
+            for row in batch.to_pylist():
+                if said := self.thrown.get(row["span_id"]):
+                    row |= {"exception_event": True, "exception_type": said.type, "exception_message": said.message}
+                yield row
+
+    def trace_ids(self) -> list[str]:
+        """The runs in their order."""
+        return list(self.table["trace_id"].unique().to_pylist())
+
+
+def spans_of(lake: Lake, project: str, window: Window, roots: Sequence[str]) -> Spans:
+    """The spans of the runs that begin in *window*."""
     query = files("tasks.failures").joinpath("runs.sql").read_text(encoding="utf-8")
     values = {"start": window.start, "end": window.end, "roots": list(roots)}
-    return list(lake.sql(query, project, window.around(REACH_HOURS["trace"]), values).to_pylist())
+    return Spans(lake.sql(query, project, window.around(REACH_HOURS["trace"]), values))
 
 
 def names_of(rows: Iterable[Row]) -> Iterator[list[str]]:

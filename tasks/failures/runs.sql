@@ -1,5 +1,6 @@
 -- One row per span of the runs that begin in [$start, $end) and whose root is asked for: $roots are names with *, and
 -- without any it is roots of kind AGENT, or all roots where none is. The root of a run comes first.
+-- metadata, attributes: those of a root with a label.
 -- output_head: the first 400 characters of what the span said; of a whole response as JSON, of the message in it.
 WITH ordered AS (
     SELECT *, row_number() OVER (PARTITION BY trace_id ORDER BY parent_id IS NOT NULL, start_time, span_id) AS place
@@ -54,8 +55,8 @@ SELECT
         )
     ) AS empty_retrieval,
     CASE WHEN place = 1 THEN left(input, 2000) END AS request,
-    CASE WHEN place = 1 THEN metadata END AS metadata,
-    CASE WHEN place = 1 THEN attributes END AS attributes
+    CASE WHEN place = 1 AND contains(metadata, 'first_failure_state') THEN metadata END AS metadata,
+    CASE WHEN place = 1 AND contains(attributes, 'first_failure_state') THEN attributes END AS attributes
 FROM ordered
 JOIN asked USING (trace_id)
 ORDER BY began, trace_id, place

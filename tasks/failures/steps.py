@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from prefect import get_run_logger, task
@@ -17,7 +18,7 @@ from tasks.failures.figures import failing
 from tasks.failures.labelled_file import ROOT, labelled_window, read_labelled
 from tasks.failures.receipts import analysed_receipt, attributed_receipt, reported_receipt
 from tasks.failures.report import failures_page
-from tasks.failures.runs import names_of, rows_of
+from tasks.failures.runs import Spans, names_of, spans_of
 from tasks.failures.scope import Scope
 from tasks.failures.summary import keep_analyses, path_of, read_rows, read_summary
 from tasks.failures.taxonomy import Taxonomy
@@ -90,7 +91,7 @@ def find_states(project: str, window: Window, name: str, *, relearn: bool = Fals
     if found is None and not relearn:
         found = taxonomies.kept(lake, project, name, wanted.roots)
     if found is None:
-        traces = names_of(rows_of(lake, project, window, wanted.roots))
+        traces = names_of(spans_of(lake, project, window, wanted.roots).rows())
         found = taxonomies.learned(name, wanted, traces, settings.failures.learned_share, str(window))
         taxonomies.keep(lake, project, found)
     return Scope(project, window, found)
@@ -113,7 +114,8 @@ async def attribute_failures(scope: Scope, judge: str = "") -> Batch:
     """
     settings = load_settings()
     lake, now = Lake.open(settings.lake), dt.datetime.now(dt.UTC)
-    found = await asyncio.to_thread(attribute, lake, scope, judge, settings.failures.expected_share, now)
+    spans = await _spans(settings, lake, scope)
+    found = await asyncio.to_thread(attribute, lake, scope, spans, judge, settings.failures.expected_share, now=now)
     with lake.stage(FAILURES, scope.project, scope.window, file=scope.taxonomy.name) as stage:
         stage.append(found.table())
         await asyncio.to_thread(gate, stage, lake, settings.checks, create_markdown_artifact)
@@ -176,6 +178,15 @@ async def report_failures(scope: Scope) -> Batch:
     )
     url = await asyncio.to_thread(_log, settings, scope, failures_run(summary, settings, _this_flow_run(), files))
     return reported_receipt(scope, summary.rows, (paths[0], url))
+
+
+async def _spans(settings: Settings, lake: Lake, scope: Scope) -> Spans:
+    """The spans of the runs from the lake, with the exceptions that only Phoenix knows of where these are wanted."""
+    spans = await asyncio.to_thread(spans_of, lake, scope.project, scope.window, scope.taxonomy.roots)
+    if not (scope.in_phoenix and settings.failures.exception_events):
+        return spans
+    async with Phoenix(settings.phoenix) as phoenix:
+        return replace(spans, thrown=await phoenix.quiet_exceptions(scope.project, spans.trace_ids()))
 
 
 def _log(settings: Settings, scope: Scope, run: object) -> str:

@@ -1,5 +1,6 @@
 """Where an agent fails, end to end: traffic, the simulated judge and analyst, Phoenix, MLflow, the report."""
 
+import datetime as dt
 import json
 from collections import Counter
 from pathlib import Path
@@ -8,16 +9,20 @@ import httpx
 import pytest
 
 from flows.failure_analysis import failure_analysis
+from flows.ingestion import ingestion
 from tasks.shared.gateways.mlflow import Mlflow
 from tasks.shared.gateways.phoenix import Phoenix
+from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import load_settings
 from tasks.shared.store.lake import Lake
 from tests.failures_world import agent_traffic, put_traffic, settings_of, write_settings
 from tests.flows.killed_runs import Point, killed_and_run
 from tests.providers import books, simulated
+from tests.traffic import TestEvent, TestSpan, ingest
 
 pytestmark = pytest.mark.servers
 ROWS = "SELECT * EXCLUDE decided_at FROM failures ORDER BY trace_id"
+NOON = dt.datetime(2026, 11, 19, 12, tzinfo=dt.UTC)
 NAME = "Failure State with Explanation"
 POINTS: dict[str, Point] = {
     "told, not stored": ("tasks.shared.store.stage:Stage._publish_partition", 1, "/failures/"),
@@ -122,6 +127,48 @@ async def test_failures_are_found_told_and_reported_and_a_second_run_adds_nothin
     assert read(report) == pages
     assert len(mlflow_runs()) == len(logged) == 1
     assert logged[0]["failures"] == len(states)
+
+
+async def test_an_exception_of_a_models_step_with_status_ok_is_the_first_failure(
+    nightjar_env, servers, project, tmp_path, monkeypatch
+):
+    write_settings(tmp_path, '[failures]\nroots = ["agent"]\nstates = ["Parse", "Plan", "Fetch"]\n')
+    runs = [agent_run(throws=number == 1) for number in range(3)]
+    ingest(servers.phoenix_url, project, [span for spans in runs for span in spans])
+    window = Window(NOON, NOON + HOUR)
+    await ingestion(window)
+    found, counts = await failed_runs(window)
+    (row,) = found
+    step = runs[1][2]
+    assert (row["state"], row["last_success"], row["sign"]) == ("Plan", "Parse", "exception")
+    assert (row["span_id"], row["step_kind"], row["step_status"]) == (step.span_id, "llm", "OK")
+    assert "TimeoutError: no answer within 5 s" in row["explanation"]
+    assert counts["quiet_exceptions"] == 1
+    assert await told([step.span_id]) == {step.span_id: "Plan"}
+    monkeypatch.setenv("NIGHTJAR_FAILURES__EXCEPTION_EVENTS", "false")
+    (row,), counts = await failed_runs(window)
+    assert (row["sign"], "quiet_exceptions" in counts) == ("stopped", False)
+
+
+def agent_run(*, throws: bool) -> list[TestSpan]:
+    """A run of three states; one that throws in the second stops there, and nothing but an event says so."""
+    root = TestSpan(NOON, "agent", {"openinference.span.kind": "AGENT", "output.value": "" if throws else "Here."})
+    below = {"trace_id": root.trace_id, "parent_id": root.span_id}
+    said = {"exception.type": "TimeoutError", "exception.message": "no answer within 5 s"}
+    llm = {"openinference.span.kind": "LLM", "output.value": "" if throws else "find"}
+    events = (TestEvent("exception", NOON, said),) if throws else ()
+    steps = [
+        TestSpan(NOON + dt.timedelta(seconds=1), "Parse", {"output.value": "soup"}, **below),
+        TestSpan(NOON + dt.timedelta(seconds=2), "Plan", llm, events=events, **below),
+        TestSpan(NOON + dt.timedelta(seconds=3), "Fetch", {"output.value": "three"}, **below),
+    ]
+    return [root, *(steps[:2] if throws else steps)]
+
+
+async def failed_runs(window):
+    """The failing runs by code, and the counts of their receipt."""
+    receipts = await failure_analysis(window=window, code_only=True)
+    return [row for row in rows() if row["state"] != "none"], receipts[0].counts
 
 
 def cited_in(report):

@@ -30,6 +30,9 @@ class FailureSettings(Section):
         default_factory=dict, description="agents by name, each with `project`, `roots` and `states`"
     )
     judge: str = Field("failure_state", description="judge that names the state; code alone decides when empty")
+    exception_events: bool = Field(
+        True, description="ask Phoenix for the exception events of spans that did not fail, which it tells slowly"
+    )
     learned_share: Share = Field(
         0.1, description="share of the traces that have a span whose name is learned as a state"
     )

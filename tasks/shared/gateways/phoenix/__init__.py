@@ -3,6 +3,7 @@
 from tasks.shared.gateways.phoenix.annotating import Annotation, AnnotationReceipt
 from tasks.shared.gateways.phoenix.costs import ModelCost, PricedModel
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example, digest_of
+from tasks.shared.gateways.phoenix.exceptions import Thrown
 from tasks.shared.gateways.phoenix.experiments import (
     Evaluation,
     Experiments,
@@ -40,6 +41,7 @@ __all__ = [
     "PromptText",
     "Run",
     "SentSpan",
+    "Thrown",
     "TraceReceipt",
     "digest_of",
     "get_prompt",

@@ -21,6 +21,7 @@ from tasks.shared.gateways.phoenix import (
     annotating,
     costs,
     datasets,
+    exceptions,
     links,
     listed,
     listing,
@@ -35,6 +36,7 @@ from tasks.shared.gateways.phoenix.attributes import Path, outermost
 from tasks.shared.gateways.phoenix.connection import Connection, Json
 from tasks.shared.gateways.phoenix.costs import ModelCost, PricedModel
 from tasks.shared.gateways.phoenix.datasets import Dataset, Example
+from tasks.shared.gateways.phoenix.exceptions import Thrown
 from tasks.shared.gateways.phoenix.experiments import Experiments
 from tasks.shared.gateways.phoenix.failures import Answered
 from tasks.shared.gateways.phoenix.newest import ListedSpan
@@ -151,6 +153,12 @@ class Phoenix:
         """The spans *span_ids* with every attribute they have, some a call."""
         async for chunk in newest.whole(self._connection, await self._project(project), span_ids):
             yield chunk
+
+    async def quiet_exceptions(self, project: str, trace_ids: Sequence[str]) -> dict[str, Thrown]:
+        """By span id, the exceptions of the spans of *trace_ids* whose status is not ERROR; slower than their fetch."""
+        if not trace_ids:
+            return {}
+        return await exceptions.quiet_exceptions(self._connection, await self._project(project), trace_ids)
 
     async def annotations(self, project: str, unit: Unit, ids: Sequence[str]) -> list[Json]:
         """What is annotated to the units *ids*, by whomever, notes included; Phoenix's own records."""
