@@ -86,8 +86,9 @@ def test_trajectories_are_brought_once_and_learned_from_once(agents, capfd, prov
     assert len((agents / "team" / "passed-over.txt").read_text().split()) == 8
     assert books(provider)["answered"] == answered
     assert synced(capfd, "-n", "team", "--include-errors")["processed"] == 1
-    line = json.loads((agents / "team" / "trajectories.jsonl").read_text().splitlines()[0])
-    assert line["messages"][0]["content"].startswith("How many devices")
+    lines = [json.loads(line) for line in (agents / "team" / "trajectories.jsonl").read_text().splitlines()]
+    line = min(lines, key=lambda each: each["timestamp"])
+    assert line["messages"][0]["content"] == "How many devices are online? (0)"
     assert (line["model"], line["usage"], line["message_count"]) == ("gpt-4o", {"prompt_tokens": 12}, 2)
 
 
@@ -113,10 +114,11 @@ def test_guidelines_are_listed_searched_shown_and_exported(agents, capfd, tmp_pa
     assert main(["guidelines", "show", "nothing"]) == 1
     assert "is that of no guideline" in capfd.readouterr().err
     assert main(["guidelines", "list"]) == 0
+    capfd.readouterr()
     before = sorted(agents.rglob("*"))
     for command in (["list"], ["search", "soup"], ["export"]):
         assert main(["guidelines", *command, "-n", "nobody"]) == 0
-    assert capfd.readouterr().out.lower().count("guideline") == 5
+    assert capfd.readouterr().out.count("There are no guidelines yet") == 2
     assert main(["guidelines", "show", "3f2a", "-n", "nobody"]) == 1
     assert synced(capfd, "--dry-run", "-n", "nobody")["processed"] == 8
     assert sorted(agents.rglob("*")) == before
