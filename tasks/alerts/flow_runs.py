@@ -1,6 +1,7 @@
 """Nightjar's own runs: what Prefect's automation says of one becomes an alert, or the end of one."""
 
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from tasks.alerts.life_cycle import Book, digest, renewable
 from tasks.alerts.rule import Rule
@@ -9,7 +10,8 @@ from tasks.shared.errors import ConfigurationError
 
 BAD = {"Failed": "failed", "Crashed": "crashed", "TimedOut": "ran out of time", "Late": "has not started in time"}
 GOOD = "Completed"
-NOBODY = "-"
+# No name is written like that: of a project's, everything odd is quoted as in a URL.
+NOBODY = "*"
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,21 @@ class FlowRun:
 
     @classmethod
     def parse(cls, text: str) -> "FlowRun":
-        """Read `prefect.flow-run.Failed nightly <id> <project or -> <message>`, as prefect.yaml writes it."""
+        """Read `prefect.flow-run.Failed nightly <id> <project or *> <message>`, as prefect.yaml writes it.
+
+        The project is quoted as in a URL: `my%20shop`.
+
+        Raises:
+            ConfigurationError: the text is not like that.
+        """
         parts = text.split(maxsplit=4)
         state = parts[0].rpartition(".")[2] if parts else ""
         if len(parts) < 4 or state not in {*BAD, GOOD}:
             raise ConfigurationError(
-                f"{text!r} does not tell of a flow run. Write: <state> <deployment> <run id> <project or -> <message>; "
-                f"states are {', '.join((*BAD, GOOD))}."
+                f"{text!r} does not tell of a flow run. Write: <state> <deployment> <run id> <project or *> <message>, "
+                f"the project as in a URL (my%20shop); states are {', '.join((*BAD, GOOD))}."
             )
-        project = "" if parts[3] == NOBODY else parts[3]
+        project = "" if parts[3] == NOBODY else unquote(parts[3])
         return cls(state, parts[1], parts[2], project, parts[4].strip() if len(parts) > 4 else "")
 
     @property

@@ -204,7 +204,7 @@ FAILED = rule_of("pipeline_failed", {"condition": "failed"}, {}, {"channels": ("
 
 
 def test_a_failed_run_is_an_alert_on_its_deployment_until_one_completes():
-    run = FlowRun.parse("prefect.flow-run.Failed nightly 11-22 - Flow run encountered an exception: no Phoenix.")
+    run = FlowRun.parse("prefect.flow-run.Failed nightly 11-22 * Flow run encountered an exception: no Phoenix.")
     assert run == FlowRun("Failed", "nightly", "11-22", "", "Flow run encountered an exception: no Phoenix.")
     now = book()
     first = events_of_run(now, FAILED, run)
@@ -212,20 +212,20 @@ def test_a_failed_run_is_an_alert_on_its_deployment_until_one_completes():
     assert first[0].message == "nightly: a run failed. Flow run encountered an exception: no Phoenix."
     now = now.with_events(first)
     assert events_of_run(now, FAILED, run) == []
-    crashed = FlowRun.parse("Crashed nightly 11-23 -")
+    crashed = FlowRun.parse("Crashed nightly 11-23 *")
     assert events_of_run(replace(now, now=hour(123)), FAILED, crashed) == []
     day_after = replace(now, now=hour(124))
     seen = day_after.with_events([person("acknowledged", 101, first[0].alert_id)])
     assert events_of_run(seen, FAILED, crashed) == []
     again = events_of_run(day_after, FAILED, crashed)
     assert [e.event for e in again] == ["renewed"]
-    assert events_of_run(now, FAILED, FlowRun.parse("Completed ingestion 11-24 -")) == []
-    ended = events_of_run(day_after.with_events(again), FAILED, FlowRun.parse("Completed nightly 11-25 -"))
+    assert events_of_run(now, FAILED, FlowRun.parse("Completed ingestion 11-24 *")) == []
+    ended = events_of_run(day_after.with_events(again), FAILED, FlowRun.parse("Completed nightly 11-25 *"))
     assert [(e.event, e.message) for e in ended] == [("resolved", "nightly: a run completed. Well again.")]
     assert len(alerts_of(now.with_events([*again, *ended]).events)) == 1
 
 
-@pytest.mark.parametrize("text", ["", "Failed", "Running nightly 1 -", "Failed nightly 1"])
+@pytest.mark.parametrize("text", ["", "Failed", "Running nightly 1 *", "Failed nightly 1"])
 def test_what_does_not_tell_of_a_run_is_refused(text):
     with pytest.raises(ConfigurationError, match="does not tell of a flow run"):
         FlowRun.parse(text)
@@ -233,8 +233,9 @@ def test_what_does_not_tell_of_a_run_is_refused(text):
 
 def test_the_run_of_another_project_is_told_of_there():
     assert FlowRun.parse("Late ingestion 1 other").project == "other"
+    assert FlowRun.parse("Late ingestion 1 my%20shop/%2A message").project == "my shop/*"
     assert FlowRun.parse("Late ingestion 1 other").sentence == "ingestion: a run has not started in time."
-    assert FlowRun.parse("Late ingestion 1 - x").message == "x"
+    assert FlowRun.parse("Late ingestion 1 * x").message == "x"
 
 
 def test_times_are_told_in_hours_then_days():

@@ -3,14 +3,17 @@
 The simulator writes the lake itself, as ingestion would have.
 """
 
+import asyncio
 import datetime as dt
 
 import pyarrow as pa
 import pytest
+from prefect.blocks.system import Secret
 
 from deployments.simulator.moulds import row_of
 from deployments.simulator.simulation import simulate
 from deployments.simulator.traffic import Incident, Traffic
+from flows.__main__ import main
 from flows.alerting import alerting
 from tasks.shared.errors import Inconclusive
 from tasks.shared.records import HOUR, Window
@@ -81,8 +84,8 @@ async def test_a_dry_run_says_what_would_go_where_and_sends_and_writes_nothing(l
 
 
 async def test_a_failed_run_of_ours_is_an_alert_and_a_completed_one_ends_it(lake, project, tmp_path):
-    await alerting(happened="prefect.flow-run.Failed nightly 1-2 - no Phoenix")
-    await alerting(happened="prefect.flow-run.Completed nightly 1-3 - ")
+    await alerting(happened="prefect.flow-run.Failed nightly 1-2 * no Phoenix")
+    await alerting(happened="prefect.flow-run.Completed nightly 1-3 * ")
     assert told(tmp_path / "first") == [
         f"{project}: pipeline_failed (deployment=nightly)",
         f"{project}: resolved: pipeline_failed (deployment=nightly)",
@@ -93,7 +96,7 @@ async def test_a_channel_whose_secret_is_missing_keeps_no_other_from_being_told(
     with (tmp_path / "nightjar.toml").open("a") as settings:
         settings.write('[alerts.rules.pipeline_failed]\nchannels = ["first", "lost"]\n')
         settings.write('[channels.lost]\nkind = "webhook"\nsecret_blocks = {url = "there-is-no-such-block"}\n')
-    _, sent = await alerting(happened="prefect.flow-run.Failed nightly 1-2 - no Phoenix")
+    _, sent = await alerting(happened="prefect.flow-run.Failed nightly 1-2 * no Phoenix")
     assert told(tmp_path / "first") == [f"{project}: pipeline_failed (deployment=nightly)"]
     assert (sent.counts["sent"], sent.counts["failed"]) == (1, 1)
     assert any(note.startswith("lost: failed: ") and "url" in note for note in sent.notes)
@@ -105,3 +108,17 @@ async def test_a_wrong_rule_is_told_of_after_everything_else_was_evaluated_and_t
     with pytest.raises(Inconclusive, match=r"alerts\.rules\.mine\.condition: 'often' is not understood"):
         await alerting(Window(BEGAN, BEGAN + HOUR))
     assert f"{project}: error_rate" in told(tmp_path / "first")
+
+
+async def test_by_hand_a_channel_gets_its_secret_from_prefect_as_in_the_flow(lake, project, tmp_path):
+    with (tmp_path / "nightjar.toml").open("a") as settings:
+        settings.write('[alerts.rules.pipeline_failed]\nchannels = ["vault"]\n')
+        settings.write(f'[channels.vault]\nkind = "file"\nsecret_blocks = {{folder = "folder-{project}"}}\n')
+    await Secret(value=str(tmp_path / "vault")).save(f"folder-{project}")
+    await alerting(happened="prefect.flow-run.Failed nightly 1-2 * no Phoenix")
+    (event,) = lake.read(ALERT_EVENTS, project).to_pylist()
+    assert await asyncio.to_thread(main, ["alerts", "ack", event["alert_id"], "--project", project]) == 0
+    assert told(tmp_path / "vault") == [
+        f"{project}: acknowledged: pipeline_failed (deployment=nightly)",
+        f"{project}: pipeline_failed (deployment=nightly)",
+    ]

@@ -9,8 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from prefect.server.utilities.user_templates import render_user_template_sync
 
 from deployments.deploy import POOL
+from tasks.alerts.flow_runs import FlowRun
 
 ROOT = Path(__file__).parents[2]
 TEXT = {"type": "string", "minLength": 1}
@@ -137,3 +139,14 @@ def test_nightly_runs_at_eight_utc_and_ingestion_every_hour() -> None:
     minute, *rest = BY_NAME["ingestion"]["schedules"][0]["cron"].split()
     assert minute.isdigit()
     assert rest == ["*"] * 4
+
+
+@pytest.mark.parametrize(
+    "project", [None, "", "shop", "my shop", "a/b", "*", "-", "100 % Käse?", "{{ x }}", 'it\'s "it"']
+)
+def test_the_automation_s_word_on_a_run_is_understood_whatever_its_project_is_called(project: str | None) -> None:
+    (trigger,) = next(each for each in PLAN["deployments"] if each["name"] == "alerting")["triggers"]
+    run = {"id": "1-2", "parameters": {"project": project}, "state": {"message": "it  broke\nbadly"}}
+    about = {"event": {"event": "prefect.flow-run.Failed"}, "deployment": {"name": "nightly"}, "flow_run": run}
+    said = render_user_template_sync(trigger["parameters"]["happened"], about)
+    assert FlowRun.parse(said) == FlowRun("Failed", "nightly", "1-2", project or "", "it  broke\nbadly")
