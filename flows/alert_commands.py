@@ -1,7 +1,9 @@
 """`python -m flows alerts ...`: alerts by hand. No flows: they are done in a moment."""
 
+import asyncio
 import datetime as dt
 import getpass
+import os
 import sys
 from textwrap import shorten
 from typing import Annotated, Any
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tasks.shared.settings import load_settings
+from tasks.shared.settings import Settings, load_settings
 
 JSON_OPTION = Annotated[bool, Parameter(help="Print it as JSON.", negative="")]
 PROJECT_OPTION = Annotated[str | None, Parameter(help="The Phoenix project; the settings' project by default.")]
@@ -140,15 +142,27 @@ def _happen(identifiers: tuple[str, ...], what: Any, who: str, note: str, projec
     from tasks.alerts import by_hand
 
     settings = load_settings()
-    chosen, told = by_hand.happen(
-        settings, project or settings.project, identifiers, what, who=who or getpass.getuser(), note=note
-    )
+    name = project or settings.project
+    chosen = by_hand.happen(settings, name, identifiers, what, who=who or getpass.getuser(), note=note)
     for alert in chosen:
         _say(f"{alert.alert_id[:8]} {alert.raised.rule}: {what.replace('_', ' ')}.")
-    for delivery in told.deliveries:
-        _say(f"  {delivery.channel}: {delivery.status}. {delivery.detail}")
     if not chosen:
         _say("No alert was named: give ids, as `python -m flows alerts list` shows them.")
+    _tell(settings, name)
+
+
+def _tell(settings: Settings, project: str) -> None:
+    """Tell the channels as the flow does; what one does not take now is told by the flow's next run."""
+    if settings.prefect_api_url:
+        os.environ.setdefault("PREFECT_API_URL", settings.prefect_api_url)
+    from tasks.alerts.steps import secret_by_hand, tell_now
+
+    told = asyncio.run(tell_now(settings, project, secret_by_hand))
+    for delivery in told.deliveries:
+        later = " The next run of `alerting` tells it." if delivery.status == "failed" else ""
+        _say(f"  {delivery.channel}: {delivery.status}. {delivery.detail}{later}")
+    if told.held_back:
+        _say(f"  {told.held_back} more wait behind what failed.")
 
 
 def _state(alert: Any, silent_until: dt.datetime | None) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from tasks.alerts.evaluating import events_of, write_events
 from tasks.alerts.life_cycle import digest
 from tasks.alerts.rulebook import rule_named
-from tasks.alerts.telling import Told, tell, untold
 from tasks.shared.alert_history import Alert, AlertEvent, Happening, alerts_of, silenced_until
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.records import HOUR
@@ -31,8 +30,8 @@ def known_alerts(settings: Settings, project: str, *, closed: bool = False) -> t
 
 def happen(
     settings: Settings, project: str, identifiers: Sequence[str], what: Happening, *, who: str, note: str = ""
-) -> tuple[list[Alert], Told]:
-    """Note *what* a person did with the alerts, and tell the channels where they are to know.
+) -> list[Alert]:
+    """Note *what* a person did with the alerts; whoever tells channels next tells it.
 
     Doing it twice changes nothing. Alerts are named by their id or its beginning.
 
@@ -45,7 +44,7 @@ def happen(
         chosen = [_named(alerts, identifier) for identifier in identifiers]
         new = [_event(alert, what, now, who, note) for alert in chosen if _changes(alert, what)]
         write_events(lake, project, settings, new)
-    return chosen, tell(lake, settings, untold(lake, project, settings, _now()))
+    return chosen
 
 
 def silence(

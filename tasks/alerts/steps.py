@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Awaitable, Callable
 
 from prefect import task
 from prefect.blocks.system import Secret
@@ -14,10 +15,11 @@ from tasks.alerts.hours import last_closed
 from tasks.alerts.life_cycle import Book, bundled
 from tasks.alerts.measuring import Measured, measure, read_gauges
 from tasks.alerts.rulebook import rulebook_of
-from tasks.alerts.telling import Waiting, messages_of, tell, untold
+from tasks.alerts.telling import Told, Waiting, messages_of, tell, untold
 from tasks.alerts.verdicts import HISTORY_DAYS
 from tasks.shared.alert_history import AlertEvent
 from tasks.shared.channels import with_channel_secrets
+from tasks.shared.errors import ServiceUnavailable
 from tasks.shared.records import Batch, Window
 from tasks.shared.retries import JITTER, worth_retrying
 from tasks.shared.settings import Settings, load_settings
@@ -48,17 +50,43 @@ async def note_flow_run(project: str, happened: str, *, dry_run: bool = False) -
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def tell_channels(project: str, *, dry_run: bool = False) -> Batch:
     """Tell each channel what it was not told yet; one that fails stops no other and is tried again by the next run."""
-    settings = load_settings()
-    waiting = await asyncio.to_thread(_untold, settings, project)
-    named = {channel for _, channels in waiting for channel in channels}
-    settings = await with_channel_secrets(settings, named, _secret)
-    return await asyncio.to_thread(_tell, settings, project, waiting, dry_run)
+    told = await tell_now(load_settings(), project, _secret, dry_run=dry_run)
+    notes = [f"{each.channel}: {each.status}: {each.detail}" for each in told.deliveries if each.status != "sent"]
+    counts = {"sent": 0, "failed": 0} | told.counts | {"held_back": told.held_back}
+    return Batch(
+        DELIVERIES.name, project, Window.of_day(_now().date()), len(told.deliveries), counts, notes=_some(notes)
+    )
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def replay_rules(project: str) -> Batch:
     """Replay new and changed rules over the measured days; the notes say what they would have done."""
     return await asyncio.to_thread(_test, project)
+
+
+async def tell_now(
+    settings: Settings, project: str, secret: Callable[[str], Awaitable[str]], *, dry_run: bool = False
+) -> Told:
+    """The same outside of a flow. Processes that tell take turns. *secret* gives what a Prefect Secret block holds."""
+    waiting = await asyncio.to_thread(_untold, settings, project)
+    named = {channel for _, channels in waiting for channel in channels}
+    settings = await with_channel_secrets(settings, named, secret)
+    return await asyncio.to_thread(_tell, settings, project, waiting, dry_run)
+
+
+async def secret_by_hand(block: str) -> str:
+    """What the block holds, where nobody tries again.
+
+    Raises:
+        ValueError: There is no such block.
+        ServiceUnavailable: Prefect does not hand it out.
+    """
+    try:
+        return await _secret(block)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ServiceUnavailable(f"Prefect does not hand out its block {block!r}: {type(error).__name__}.") from error
 
 
 def _measure(project: str, window: Window | None) -> Batch:
@@ -128,13 +156,10 @@ def _untold(settings: Settings, project: str) -> list[Waiting]:
     return untold(Lake.open(settings.lake), project, settings, _now())
 
 
-def _tell(settings: Settings, project: str, waiting: list[Waiting], dry_run: bool) -> Batch:
-    lake, now = Lake.open(settings.lake), _now()
+def _tell(settings: Settings, project: str, waiting: list[Waiting], dry_run: bool) -> Told:
+    lake = Lake.open(settings.lake)
     with lake.one_writer(f"telling-alerts-{project}"):
-        told = tell(lake, settings, waiting, dry_run=dry_run)
-    notes = [f"{each.channel}: {each.status}: {each.detail}" for each in told.deliveries if each.status != "sent"]
-    counts = {"sent": 0, "failed": 0} | told.counts | {"held_back": told.held_back}
-    return Batch(DELIVERIES.name, project, Window.of_day(now.date()), len(told.deliveries), counts, notes=_some(notes))
+        return tell(lake, settings, waiting, dry_run=dry_run)
 
 
 def _previewed(

@@ -31,6 +31,7 @@ def open_alert(tmp_path, monkeypatch):
     # Alerts of long ago are not looked for.
     clock = count()
     monkeypatch.setattr("tasks.alerts.by_hand._now", lambda: at(12) + dt.timedelta(seconds=next(clock)))
+    monkeypatch.setattr("tasks.alerts.steps._now", lambda: at(12))
     (tmp_path / "nightjar.toml").write_text(TOML.format(project=PROJECT, folder=tmp_path))
     monkeypatch.setenv("NIGHTJAR_CONFIG", str(tmp_path / "nightjar.toml"))
     settings = settings_below(tmp_path)

@@ -85,7 +85,7 @@ def _problem(name: str, settings: ChannelSettings, channel: Channel[Any], found:
     where, variable = f"channels.{name}.{key}".rstrip("."), f"NIGHTJAR_CHANNELS__{name.upper()}__{key.upper()}"
     if found["type"] == "missing" and key in settings.secret_blocks:
         block = settings.secret_blocks[key]
-        return f"{where} lies in the Prefect block {block!r}, which was not opened. Create it, and send by a flow."
+        return f"{where} lies in the Prefect block {block!r}, which was not opened: create it, and let Prefect run."
     if found["type"] == "missing":
         return f"{where} is missing. Give it in nightjar.toml, or as {variable}."
     if found["type"] == "extra_forbidden":

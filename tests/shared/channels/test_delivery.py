@@ -158,7 +158,7 @@ def test_no_secret_gets_into_what_is_told(tmp_path, kinds, caplog):
         ({"kind": "file", "folder": ""}, "channels.a.folder: String should have at least 1 character. Correct it"),
         (
             {"kind": "file", "secret_blocks": {"folder": "where"}},
-            "channels.a.folder lies in the Prefect block 'where', which was not opened. Create it",
+            "channels.a.folder lies in the Prefect block 'where', which was not opened: create it",
         ),
     ],
 )
