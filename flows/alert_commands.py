@@ -112,7 +112,7 @@ def silence(
 
 @alerts.command
 def backtest(rule: str, /, *, days: int = 60, project: PROJECT_OPTION = None, json: JSON_OPTION = False) -> None:
-    """Replay a rule over the last days: when it would have fired, how often, and how fast it finds a drop.
+    """Replay a rule over the last days: when it would have fired, how often, and how fast it finds a drop or rise.
 
     Args:
         rule: The rule.
@@ -129,7 +129,13 @@ def backtest(rule: str, /, *, days: int = 60, project: PROJECT_OPTION = None, js
     measured_fully(lake, name, settings, now)
     found = back_test(lake, name, settings, of, now, days=days)
     if json:
-        rows = {"rule": found.rule, "hours": found.hours, "series": found.series, "drops": found.drops}
+        rows = {
+            "rule": found.rule,
+            "hours": found.hours,
+            "series": found.series,
+            "drops": found.drops,
+            "rises": found.rises,
+        }
         rows |= {"alerts": [_as_json(alert) for alert in found.alerts]}
         rows |= {"per_week": found.per_week if found.hours else None}
         sys.stdout.write(orjson.dumps(rows).decode() + "\n")

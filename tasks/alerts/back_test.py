@@ -97,11 +97,12 @@ def sentences(found: Replay) -> Iterator[str]:
         yield f"  {alert.raised.start_time:%Y-%m-%d %H:%M} to {end}: {alert.raised.message}"
     for drop in found.drops:
         of = f" of {found.dropped.replace('=', ' ', 1)}" if found.dropped else ""
+        what = f"A simulated {'rise' if found.rises else 'drop'} of {drop.drop:.0%}{of}"
         if not drop.tries:
-            yield f"  A simulated drop of {drop.drop:.0%}{of}: too few quiet days to tell."
+            yield f"  {what}: too few quiet days to tell."
             continue
         after = f", after {drop.median_hours:g} h in the middle" if drop.median_hours is not None else ""
-        yield f"  A simulated drop of {drop.drop:.0%}{of}: found in {drop.found} of {drop.tries} within 48 h{after}."
+        yield f"  {what}: found in {drop.found} of {drop.tries} within 48 h{after}."
 
 
 def _tested(lake: Lake, project: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from tasks.alerts.history import History, Hour
 from tasks.alerts.life_cycle import Book, events_at
 from tasks.alerts.measure import Measure
 from tasks.alerts.readings import Readings
+from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import Judgement
 from tasks.shared.alert_history import Alert, alerts_of
 from tasks.shared.records import HOUR
@@ -40,7 +41,8 @@ class Found:
 class Replay:
     """What a rule would have done over `hours` hours of `series` series, and how it finds drops of one of them.
 
-    Only hours with a verdict count, of those `measured`: of the others nothing could be told.
+    Only hours with a verdict count, of those `measured`: of the others nothing could be told. The drops are rises where
+    more is what the rule calls bad.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class Replay:
     drops: tuple[Found, ...] = ()
     dropped: str = ""
     measured: int = 0
+    rises: bool = False
 
     @property
     def per_week(self) -> tuple[float, float, float]:
@@ -68,7 +71,14 @@ def replay(judgement: Judgement, ends: Sequence[dt.datetime], *, drops: Sequence
     dropped = _busiest(judgement, series) if judgement.rule.sense != "no data" and series else None
     found = [_dropped(judgement, dropped, ends, alerts, drop) for drop in drops] if dropped is not None else []
     return Replay(
-        judgement.rule.name, told * step, len(series), tuple(alerts), tuple(found), dropped or "", len(looked_at) * step
+        rule=judgement.rule.name,
+        hours=told * step,
+        series=len(series),
+        alerts=tuple(alerts),
+        drops=tuple(found),
+        dropped=dropped or "",
+        measured=len(looked_at) * step,
+        rises=more_is_bad(judgement.rule, judgement.readings.measure),
     )
 
 
@@ -81,15 +91,20 @@ def fired(judgement: Judgement, ends: Sequence[dt.datetime]) -> list[Alert]:
     return list(alerts_of(book.events).values())
 
 
-def worse(hour: Hour, measure: Measure, drop: float, draw: Random) -> Hour:
-    """The hour as it would have been with things worse by *drop*: a simulation on the real hour.
+def more_is_bad(rule: Rule, measure: Measure) -> bool:
+    """Whether the rule is there for values that go up; for any change it is what is worse of the measure."""
+    return {"above": True, "rises": True, "below": False, "falls": False}.get(rule.sense, measure.worse == "high")
 
-    A share moves by so many points: good units are drawn to be bad ones, each of a cluster of the usual size. Anything
+
+def changed(hour: Hour, measure: Measure, drop: float, draw: Random, *, rises: bool) -> Hour:
+    """The hour as it would have been with the value lower by *drop*, or higher: a simulation on the real hour.
+
+    A share moves by so many points: some units change sides, each of a cluster of the usual size. Anything
     else is multiplied.
     """
     if measure.kind == "share":
-        return _worse_share(hour, 1 if measure.worse == "high" else -1, drop, draw)
-    factor = 1 + drop if measure.worse == "high" else 1 - drop
+        return _changed_share(hour, 1 if rises else -1, drop, draw)
+    factor = 1 + drop if rises else 1 - drop
     sums = hour.sums
     sums = replace(
         sums,
@@ -102,20 +117,19 @@ def worse(hour: Hour, measure: Measure, drop: float, draw: Random) -> Hour:
     return Hour(sums, sketch, hour.example)
 
 
-def _worse_share(hour: Hour, sign: int, drop: float, draw: Random) -> Hour:
+def _changed_share(hour: Hour, sign: int, drop: float, draw: Random) -> Hour:
     sums = hour.sums
     if not sums.weight:
         return hour
-    bad = sums.total if sign > 0 else sums.weight - sums.total
-    good = sums.weight - bad
-    chance = min(1.0, drop * sums.weight / good) if good > 0 else 0.0
+    left = sums.weight - sums.total if sign > 0 else sums.total
+    chance = min(1.0, drop * sums.weight / left) if left > 0 else 0.0
     unit = sums.weight / sums.n
-    moved = sign * unit * sum(draw.random() < chance for _ in range(round(good / unit)))
+    moved = sign * unit * sum(draw.random() < chance for _ in range(round(left / unit)))
     cluster = sums.weight_squares / sums.weight
     total = min(max(sums.total + moved, 0.0), sums.weight)
     squares = max(sums.total_squares + moved * cluster, 0.0)
-    changed = replace(sums, total=total, total_squares=squares, products=max(sums.products + moved * cluster, 0.0))
-    return Hour(changed, hour.sketch, hour.example)
+    moved_sums = replace(sums, total=total, total_squares=squares, products=max(sums.products + moved * cluster, 0.0))
+    return Hour(moved_sums, hour.sketch, hour.example)
 
 
 def _dropped(
@@ -134,11 +148,11 @@ def _delay(judgement: Judgement, series: str, start: dt.datetime, drop: float) -
     name, measure = judgement.rule.metric, judgement.readings.measure
     draw = Random(f"{name} {series} {start.isoformat()} {drop}")  # noqa: S311 - a simulation
     base = judgement.readings.history
-    changed = dict(base.hours.get((name, series), {}))
+    hours, rises = dict(base.hours.get((name, series), {})), more_is_bad(judgement.rule, measure)
     for number in range(WITHIN_HOURS):
-        if (at := start + number * HOUR) in changed:
-            changed[at] = worse(changed[at], measure, drop, draw)
-    history = History({**base.hours, (name, series): changed}, base.measured)
+        if (at := start + number * HOUR) in hours:
+            hours[at] = changed(hours[at], measure, drop, draw, rises=rises)
+    history = History({**base.hours, (name, series): hours}, base.measured)
     readings = Readings(name, measure, history, judgement.readings.calibrations)
     other = Judgement(judgement.rule, readings, judgement.settings, judgement.budget_usd, judgement, series)
     ends = ((n, start + n * HOUR) for n in range(1, WITHIN_HOURS + 1))

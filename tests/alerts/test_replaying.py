@@ -9,7 +9,7 @@ import pytest
 
 from tasks.alerts.back_test import back_test, note_tested, sentences, untested
 from tasks.alerts.measure import all_measures
-from tasks.alerts.replaying import Replay, replay, worse
+from tasks.alerts.replaying import Replay, changed, more_is_bad, replay
 from tasks.alerts.rulebook import rules_of
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.statistics.sketch import parsed, quantile_of
@@ -82,18 +82,44 @@ def test_a_drop_is_not_looked_for_where_an_alert_is_open_already():
     assert any("too few quiet days" in sentence for sentence in sentences(always))
 
 
-def test_a_share_gets_worse_by_points_and_anything_else_by_percent():
+@pytest.mark.parametrize(
+    ("metric", "condition", "rises"),
+    [
+        ("error_rate", "> 5 %", True),
+        ("satisfaction", "< 85 %", False),
+        ("satisfaction", "> 99 %", True),
+        ("spans", "< 800", False),
+        ("spans", "> 1300", True),
+        ("spans", "rises", True),
+        ("spans", "falls", False),
+        ("spans", "changes", False),
+        ("cost_usd", "changes", True),
+    ],
+)
+def test_a_drop_goes_where_it_is_bad_for_the_rule(metric, condition, rises):
+    assert more_is_bad(rule(metric, condition), all_measures()[metric]) is rises
+
+
+@pytest.mark.parametrize(("condition", "what"), [("> 1150", "rise"), ("< 850", "drop")])
+def test_too_many_spans_and_too_few_are_both_found(condition, what):
+    of = judgement(rule("spans", condition), history_of("spans", {n: amount(1000.0) for n in range(DAYS * 24)}))
+    found = replay(of, [hour(n) for n in range(1, DAYS * 24 + 1)])
+    assert [drop.found / drop.tries for drop in found.drops] == [0.0, 0.0, 1.0]
+    assert list(sentences(found))[-1].startswith(f"  A simulated {what} of 20%: found in ")
+
+
+def test_a_share_moves_by_points_and_anything_else_by_percent():
     measures, draw = all_measures(), Random(1)
-    failing = worse(rate(200, 10_000), measures["error_rate"], 0.1, draw).sums
+    failing = changed(rate(200, 10_000), measures["error_rate"], 0.1, draw, rises=True).sums
     assert share_of_sums(failing).value == pytest.approx(0.12, abs=0.01)
     assert failing.total_squares == pytest.approx(failing.total, rel=0.02)
-    happy = worse(rate(9_000, 10_000), measures["satisfaction"], 0.2, draw).sums
+    happy = changed(rate(9_000, 10_000), measures["satisfaction"], 0.2, draw, rises=False).sums
     assert share_of_sums(happy).value == pytest.approx(0.7, abs=0.015)
-    assert worse(amount(50.0), measures["cost_usd"], 0.2, draw).sums.total == pytest.approx(60.0)
-    assert worse(amount(50.0), measures["spans"], 0.2, draw).sums.total == pytest.approx(40.0)
-    slow = worse(times(*[1000.0] * 50), measures["latency_p95_ms"], 0.2, draw)
+    assert changed(amount(50.0), measures["cost_usd"], 0.2, draw, rises=True).sums.total == pytest.approx(60.0)
+    assert changed(amount(50.0), measures["spans"], 0.2, draw, rises=False).sums.total == pytest.approx(40.0)
+    slow = changed(times(*[1000.0] * 50), measures["latency_p95_ms"], 0.2, draw, rises=True)
     assert quantile_of(parsed(slow.sketch), 0.95)[0] == pytest.approx(1200.0, rel=0.02)
-    assert worse(rate(0, 0), measures["error_rate"], 0.1, draw) == rate(0, 0)
+    assert changed(rate(0, 0), measures["error_rate"], 0.1, draw, rises=True) == rate(0, 0)
 
 
 def test_what_is_said_of_it_is_one_sentence_for_each_thing():
@@ -103,7 +129,7 @@ def test_what_is_said_of_it_is_one_sentence_for_each_thing():
         "0.88 times a week (95 % interval 0.02 to "
     )
     assert said[1].startswith("  2026-11-20 07:00 to 2026-11-20 09:00: Error rate: 50.0%")
-    assert said[-1].startswith("  A simulated drop of 20%: found in ")
+    assert said[-1].startswith("  A simulated rise of 20%: found in ")
     assert next(sentences(Replay("r", 0, 0, ()))) == "r: nothing is measured yet that it could be replayed over."
 
 
