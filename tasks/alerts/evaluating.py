@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tasks.alerts.history import History
 from tasks.alerts.hours import decided_hours, due_hours, ingested_hours
-from tasks.alerts.life_cycle import Book, bundled, digest, events_at, events_of_gone
+from tasks.alerts.life_cycle import Book, bundled, digest, event_of_skipped, events_at, events_of_gone
 from tasks.alerts.measure import all_measures
 from tasks.alerts.readings import Calibration, Readings, labelled_rate
 from tasks.alerts.rule import Rule
@@ -36,10 +36,14 @@ MEASURED = "SELECT * EXCLUDE (source) FROM measurements WHERE list_contains($mea
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Which hours were evaluated, those given up because ingestion never took them in, and what happened."""
+    """Which hours were evaluated, those given up because ingestion never took them in, and what happened.
+
+    `skipped` is how many hours were too long ago to be evaluated; events tell which.
+    """
 
     hours: tuple[dt.datetime, ...] = ()
     given_up: tuple[dt.datetime, ...] = ()
+    skipped: int = 0
     events: tuple[AlertEvent, ...] = ()
     open: int = 0
 
@@ -58,16 +62,19 @@ def evaluate(
 ) -> Evaluated:
     """Evaluate the due hours and note what happened. Two runs at once wait for each other."""
     with lake.one_writer(f"alerting-{project}"):
-        since = _since(lake, project, settings, clock)
+        since, skipped = _since(lake, project, settings, clock)
         ingested = ingested_hours(lake, project, Window(since, clock.closed)) if since < clock.closed else set()
         due, given_up = due_hours(ingested, since, clock.closed, settings.alerts.wait_hours)
-        decided = due
+        decided, undecided = due, None
         if clock.window is None:
-            decided = decided_hours(lake, project, _decided_until(lake, project, settings, clock), clock.closed)
+            until, undecided = _decided_until(lake, project, settings, clock)
+            decided = decided_hours(lake, project, until, clock.closed)
         span = Window(min([*due[:1], *decided[:1], clock.closed - HOUR]), clock.closed)
         judgements = judgements_of(lake, project, settings, rulebook.rules.values(), span)
         book = Book(project, tuple(events_of(lake, project, clock.now)), clock.now, settings.alerts)
         before = len(book.events)
+        gaps = {"rule": skipped if due else None, "rule on judged measures": undecided if decided else None}
+        book = book.with_events(event_of_skipped(book, gap, rules) for rules, gap in gaps.items() if gap)
         for hour in sorted({*due, *decided}):
             for judgement in judgements.values():
                 it = judgement.readings.measure
@@ -84,7 +91,8 @@ def evaluate(
             if clock.window is None:
                 _set_progress(lake, project, evaluated_until=due, decided_until=decided)
     open_alerts = sum(alert.open for alert in book.alerts.values())
-    return Evaluated(tuple(due), tuple(given_up), tuple(new), open_alerts)
+    too_old = (skipped.end - skipped.start) // HOUR if due and skipped else 0
+    return Evaluated(tuple(due), tuple(given_up), too_old, tuple(new), open_alerts)
 
 
 def judgements_of(
@@ -152,23 +160,31 @@ def write_events(lake: Lake, project: str, settings: Settings, events: Sequence[
             stage.publish()
 
 
-def _since(lake: Lake, project: str, settings: Settings, clock: Clock) -> dt.datetime:
-    """The first hour to look at: after the last evaluated one, not too far back; the last closed one at first."""
+def _since(lake: Lake, project: str, settings: Settings, clock: Clock) -> tuple[dt.datetime, Window | None]:
+    """The first hour to look at: after the last evaluated one, not too far back; the last closed one at first.
+
+    With the hours between, where it is too far back.
+    """
     if clock.window is not None:
-        return min(clock.window.start, clock.closed)
+        return min(clock.window.start, clock.closed), None
     until = _read_progress(lake, project).get("evaluated_until")
     if until is None:
         ingested = ingested_hours(lake, project, Window(clock.closed - 24 * HOUR, clock.closed))
-        return max(ingested, default=clock.closed)
-    return max(dt.datetime.fromisoformat(until), clock.closed - settings.alerts.catch_up_hours * HOUR)
+        return max(ingested, default=clock.closed), None
+    return _not_before(clock.closed - settings.alerts.catch_up_hours * HOUR, dt.datetime.fromisoformat(until))
 
 
-def _decided_until(lake: Lake, project: str, settings: Settings, clock: Clock) -> dt.datetime:
+def _decided_until(lake: Lake, project: str, settings: Settings, clock: Clock) -> tuple[dt.datetime, Window | None]:
     """The same of judged measures: after the last decided day that was evaluated; yesterday at first."""
     until = _read_progress(lake, project).get("decided_until")
     if until is None:
-        return Window.of_day(clock.closed.date()).start - DAY
-    return max(dt.datetime.fromisoformat(until), clock.closed - settings.alerts.catch_up_hours * HOUR - DAY)
+        return Window.of_day(clock.closed.date()).start - DAY, None
+    earliest = Window.of_day((clock.closed - settings.alerts.catch_up_hours * HOUR).date()).start - DAY
+    return _not_before(earliest, dt.datetime.fromisoformat(until))
+
+
+def _not_before(earliest: dt.datetime, until: dt.datetime) -> tuple[dt.datetime, Window | None]:
+    return max(until, earliest), Window(until, earliest) if until < earliest else None
 
 
 def _read_progress(lake: Lake, project: str) -> dict[str, str]:

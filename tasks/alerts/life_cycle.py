@@ -13,7 +13,7 @@ from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import Judgement, Verdict
 from tasks.alerts.wording import sentence
 from tasks.shared.alert_history import NIGHTJAR, Alert, AlertEvent, Happening, alerts_of, silenced_until
-from tasks.shared.records import HOUR
+from tasks.shared.records import HOUR, Window
 from tasks.shared.settings import AlertSettings
 
 DECIDING: tuple[Happening, ...] = ("raised", "renewed", "resolved")
@@ -115,6 +115,23 @@ def events_of_gone(book: Book, rules: Collection[str]) -> list[AlertEvent]:
         for alert in book.alerts.values()
         if alert.open and alert.raised.rule not in rules
     ]
+
+
+def event_of_skipped(book: Book, hours: Window, rules: str) -> AlertEvent:
+    """What is noted of *hours* that an outage left so far behind that none of the *rules* looks at them any more."""
+    said = f"{(hours.end - hours.start) // HOUR} hours, {hours.start:%Y-%m-%d %H:%M} to {hours.end:%Y-%m-%d %H:%M} UTC"
+    return AlertEvent(
+        event_id=digest(book.project, "skipped", rules, hours.start.isoformat()),
+        start_time=book.now,
+        event="skipped",
+        alert_id="",
+        rule="",
+        series="",
+        severity="warning",
+        message=f"{said}, were looked at by no {rules}: the outage was longer than alerts.catch_up_hours.",
+        quiet=True,
+        until=hours.end,
+    )
 
 
 def renewable(book: Book, alert: Alert, at: dt.datetime) -> bool:

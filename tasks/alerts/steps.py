@@ -108,6 +108,7 @@ def _evaluate(project: str, window: Window | None, dry_run: bool) -> Batch:
     book = rulebook_of(settings)
     done = evaluate(lake, project, settings, book, Clock(now, closed, window), dry_run=dry_run)
     counts = {"hours": len(done.hours), "rules": len(book.rules), "open": done.open} | _counted(done.events)
+    counts |= {"skipped_hours": done.skipped} if done.skipped else {}
     notes = [f"{event.event}: {event.message}" for event in done.events]
     if dry_run:
         notes += _previewed(lake, settings, project, done.events)

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from tasks.shared.records import Severity
 
-Happening = Literal["raised", "renewed", "acknowledged", "resolved", "silenced", "false_positive", "true_positive"]
+Happening = Literal[
+    "raised", "renewed", "acknowledged", "resolved", "silenced", "false_positive", "true_positive", "skipped"
+]
 
 NIGHTJAR = "nightjar"
 

@@ -67,6 +67,35 @@ def test_after_an_outage_every_hour_is_evaluated_and_what_is_over_is_one_digest(
     assert told(tmp_path / "told") == ["shop: alerts: 1 raised, 1 resolved"]
 
 
+def test_hours_too_long_ago_to_be_evaluated_are_counted_and_noted_once(tmp_path):
+    settings = settings_below(tmp_path, catch_up_hours=4)
+    lake = fill(settings, range(6, 7))
+    run(settings, at(7))
+    assert run(settings, at(13))[0].skipped == 0  # nothing is ingested: the hours may still come
+    fill(settings, range(7, 14))
+    done, sent = run(settings, at(14))
+    assert (done.hours, done.skipped) == (tuple(at(hour) for hour in range(10, 14)), 3)
+    (event,) = [event for event in done.events if event.event == "skipped"]
+    assert event.message == (
+        "3 hours, 2026-11-19 07:00 to 2026-11-19 10:00 UTC, were looked at by no rule: the outage was longer than "
+        "alerts.catch_up_hours."
+    )
+    assert event in events_of(lake, PROJECT, DAY.end)
+    assert not any("skipped" in each.topic for each in sent.deliveries)
+    assert run(settings, at(14))[0].skipped == 0
+
+
+def test_days_too_long_ago_for_judged_rules_are_noted_too(tmp_path):
+    judged = {"metric": "pass_rate", "condition": "< 85 %", "window": "1d", "by": "evaluator"}
+    settings = settings_below(tmp_path, rules={**NO_RULE, "passing": judged})
+    lake = fill(settings, range(24), bad=())
+    lake.put_file(f"progress/project={PROJECT}/date={DAY.start.date()}/done", b"x")
+    run(settings, DAY.end + 9 * HOUR)
+    done, _ = run(settings, DAY.end + 10 * 24 * HOUR)
+    (said,) = [event.message for event in done.events if event.event == "skipped"]
+    assert said.startswith("144 hours, 2026-11-20 00:00 to 2026-11-26 00:00 UTC, were looked at by no rule on judged")
+
+
 def test_an_hour_that_never_comes_is_waited_for_and_then_left_out(settings):
     lake = fill(settings, range(6, 7))
     run(settings, at(7))

@@ -60,6 +60,12 @@ def test_a_rule_s_precision_has_an_interval_and_says_how_many_were_judged(tmp_pa
     assert row[4] == Interval(pytest.approx(0.3006, abs=1e-4), pytest.approx(0.9544, abs=1e-4), "share")
 
 
+def test_hours_that_no_rule_looked_at_come_first_in_the_report_of_the_day_when_that_was_noticed(tmp_path):
+    skipped = event("skipped", 14, "", message="3 hours were looked at by no rule.", until=at(10))
+    blocks = blocks_of(tmp_path, event("raised", 14), skipped)
+    assert blocks[0] == Text("3 hours were looked at by no rule.", "warning")
+
+
 def test_without_alerts_it_says_so(tmp_path):
     assert blocks_of(tmp_path) == (Text("No alert was raised in the last 90 days."),)
 

@@ -18,18 +18,21 @@ FRESH = 1.5 * DAY
 
 
 def alerts(evidence: Evidence) -> list[Block]:
-    """Open ones first; what people marked false counts against a rule's precision."""
+    """Hours that nobody looked at and open alerts first; what people marked false counts against a rule's precision."""
     known = _events(evidence)
     found = list(alerts_of(known).values())
     lasting = [alert for alert in found if alert.open]
     start = evidence.window.start
     over = [alert for alert in found if alert.resolved and alert.resolved.start_time >= start]
+    gaps: list[Block] = [
+        Text(event.message, "warning") for event in known if event.event == "skipped" and event.start_time >= start
+    ]
     if not found:
-        return [Text("No alert was raised in the last 90 days.")]
+        return [*gaps, Text("No alert was raised in the last 90 days.")]
     told = [_warning(alert, known, _until(evidence)) for alert in lasting]
     tables = [_table("Open alerts", lasting, evidence, "No alert is open.")]
     tables += [_table("Resolved", over, evidence, f"No alert was resolved on this {evidence.edition}.")]
-    return [*told, *tables, _precision(found)]
+    return [*gaps, *told, *tables, _precision(found)]
 
 
 def _events(evidence: Evidence) -> list[AlertEvent]:

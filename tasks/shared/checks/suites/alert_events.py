@@ -1,4 +1,4 @@
-"""What happened to alerts: known events and severities, a silence that ends, an interval around its value."""
+"""What happened to alerts: known events and severities, a silence or gap that ends, an interval around its value."""
 
 from typing import get_args
 
@@ -14,13 +14,14 @@ def checks(_scope: Scope) -> tuple[Check, ...]:
         one_of("event", get_args(Happening)),
         one_of("severity", get_args(Severity)),
         finite("value"),
-        holds("alert_or_silence", "a silence has an end, everything else an alert"),
+        holds("alert_or_silence", "a silence and skipped hours have an end, everything else an alert"),
     )
 
 
 SUITE = Suite(
     checks=checks,
     helpers={
-        "alert_or_silence": "CASE WHEN event = 'silenced' THEN until IS NOT NULL ELSE coalesce(alert_id, '') <> '' END"
+        "alert_or_silence": "CASE WHEN event IN ('silenced', 'skipped') THEN until IS NOT NULL "
+        "ELSE coalesce(alert_id, '') <> '' END"
     },
 )
