@@ -110,7 +110,8 @@ async def test_a_wrong_rule_is_told_of_after_everything_else_was_evaluated_and_t
     assert f"{project}: error_rate" in told(tmp_path / "first")
 
 
-async def test_by_hand_a_channel_gets_its_secret_from_prefect_as_in_the_flow(lake, project, tmp_path):
+async def test_by_hand_a_channel_gets_its_secret_from_prefect_as_in_the_flow(lake, project, tmp_path, monkeypatch):
+    monkeypatch.setattr("tasks.alerts.by_hand._now", lambda: Window.of_day(DAY).end + 9 * HOUR)
     with (tmp_path / "nightjar.toml").open("a") as settings:
         settings.write('[alerts.rules.pipeline_failed]\nchannels = ["vault"]\n')
         settings.write(f'[channels.vault]\nkind = "file"\nsecret_blocks = {{folder = "folder-{project}"}}\n')
