@@ -5,7 +5,14 @@ from prefect import flow
 from flows.turns import tracking_turn
 from flows.windows import yesterday
 from tasks.reports.receipts import raise_undelivered, summary
-from tasks.reports.steps import attach_report, build_report, deliver_report, index_reports, publish_artifacts
+from tasks.reports.steps import (
+    attach_report,
+    build_report,
+    deliver_report,
+    index_reports,
+    note_due_report,
+    publish_artifacts,
+)
 from tasks.shared.records import Batch, Edition, Window
 from tasks.shared.settings import load_settings
 from tasks.tracking.steps import summarise_period
@@ -41,6 +48,8 @@ async def reporting(
     project, window = project or settings.project, window or Window.of_day(yesterday())
     receipts: list[Batch] = []
     for period in window.editions(edition):
+        if wanted and settings.reports.channels and not dry_run:
+            note_due_report(project, period, edition)
         if edition != "day":
             await summarise_period(project, period, edition)
         receipts.append(report := await build_report(project, period, edition))

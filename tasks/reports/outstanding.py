@@ -1,8 +1,10 @@
 """Reports that somebody should have got and did not: a channel refused them, or the run was killed before."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from tasks.reports.files import FORMATS
 from tasks.reports.message import report_id
@@ -34,7 +36,8 @@ def outstanding(
 
     Earlier are the days of the lookback, and the last week and the last month that were over when the day began. Each
     has to be in the lake in every format. A channel gets none from before the first report of that edition that it was
-    told, or should have been: who sets up a channel gets the next report, not old ones.
+    told, or should have been, unless it was noted that it is to get it: who sets up a channel gets the next report, not
+    old ones.
     """
     if not settings.channels:
         return
@@ -42,11 +45,28 @@ def outstanding(
     for edition, windows in _earlier(today, lookback_hours).items():
         first = _first_told(lake, project, edition)
         for window in windows:
-            due = [name for name in settings.channels if name in first and first[name] <= window.start]
+            noted = _noted(lake, project, window, edition)
+            due = [name for name in settings.channels if name in noted or first.get(name, window.end) <= window.start]
             lacking = _lacking(lake, project, edition, window, due)
             if lacking and _is_saved(lake, settings, project, edition, window):
                 yield Unsent(window, edition, lacking)
     yield Unsent(today, "day", tuple(settings.channels))
+
+
+def note_due(lake: Lake, project: str, window: Window, edition: Edition, channels: Sequence[str]) -> None:
+    """Note that *channels* are to get a report, before it is made: a run that is killed before sending leaves that."""
+    noted = _noted(lake, project, window, edition)
+    if not noted.issuperset(channels):
+        lake.put_file(_due_path(project, window, edition), json.dumps(sorted(noted.union(channels))).encode())
+
+
+def _noted(lake: Lake, project: str, window: Window, edition: Edition) -> set[str]:
+    content = lake.get_file(_due_path(project, window, edition))
+    return set(json.loads(content)) if content else set()
+
+
+def _due_path(project: str, window: Window, edition: Edition) -> str:
+    return f"progress/project={quote(project, safe='')}/due-reports/{edition}={window.start:%Y-%m-%d}.json"
 
 
 def _earlier(today: Window, lookback_hours: int) -> dict[Edition, list[Window]]:

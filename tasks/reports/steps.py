@@ -17,7 +17,7 @@ from tasks.reports.evidence import Evidence
 from tasks.reports.files import FORMATS, report_files
 from tasks.reports.index import index_page
 from tasks.reports.message import report_id, report_message
-from tasks.reports.outstanding import Unsent, outstanding
+from tasks.reports.outstanding import Unsent, note_due, outstanding
 from tasks.reports.receipts import REPORTS, delivered
 from tasks.shared.channels import deliver, is_told, with_channel_secrets
 from tasks.shared.errors import ServiceUnavailable, StoreError
@@ -105,8 +105,17 @@ async def deliver_report(
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 def reports_to_deliver(project: str, day: dt.date, lookback_hours: int) -> list[Unsent]:
     """The report of the *day*, and those before it that a channel did not get; none without channels."""
+    lake, settings = Lake.open(load_settings().lake), load_settings().reports
+    if settings.channels:
+        note_due(lake, project, Window.of_day(day), "day", settings.channels)
+    return list(outstanding(lake, settings, project, day, lookback_hours))
+
+
+@task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
+def note_due_report(project: str, window: Window, edition: Edition) -> None:
+    """Note that the channels are to get the report: what a killed run did not send, the next night sends."""
     settings = load_settings()
-    return list(outstanding(Lake.open(settings.lake), settings.reports, project, day, lookback_hours))
+    note_due(Lake.open(settings.lake), project, window, edition, settings.reports.channels)
 
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)

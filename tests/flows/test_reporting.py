@@ -11,6 +11,7 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.reporting import reporting
+from tasks.reports.steps import reports_to_deliver
 from tasks.shared.errors import DeliveryFailed, ServiceUnavailable
 from tasks.shared.gateways.mlflow import Mlflow, Run
 from tasks.shared.records import Window
@@ -131,6 +132,24 @@ async def test_a_report_goes_once_through_its_channels_and_one_that_fails_ends_t
     receipt = await reporting(DAY, deliver=True)
     assert (receipt.counts["sent"], receipt.counts["already sent"]) == (1, 1)
     assert told.read_bytes() == first
+
+
+async def test_a_week_whose_run_was_killed_before_it_sent_anything_is_for_the_next_night(
+    lake, project, channels, monkeypatch
+):
+    async def killed(*_args, **_options):
+        raise MemoryError("killed")
+
+    monkeypatch.setattr("flows.reporting.deliver_report", killed)
+    with pytest.raises(MemoryError):
+        await reporting(DAY, edition="week", deliver=True)
+    week, day = reports_to_deliver.fn(project, dt.date(2026, 11, 24), 24)
+    assert (week.edition, f"{week.window.start:%Y-%m-%d}", week.channels) == (
+        "week",
+        "2026-11-16",
+        ("folder", "blocked"),
+    )
+    assert (day.edition, f"{day.window.start:%Y-%m-%d}") == ("day", "2026-11-24")
 
 
 async def test_a_dry_run_says_what_would_go_where_and_a_day_by_hand_is_not_sent(lake, project, channels):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tasks.reports.message import report_id
-from tasks.reports.outstanding import outstanding
+from tasks.reports.outstanding import note_due, outstanding
 from tasks.shared.channels import deliver
 from tasks.shared.records import Window
 from tasks.shared.settings import ReportSettings
@@ -91,6 +91,21 @@ def test_a_week_or_month_that_a_channel_refused_is_sent_until_the_next_is_over(l
     assert unsent(lake, hours=0, day=window.days()[-1]) == [("day", window.days()[-1].day, ("a",))]
     tell(lake, first, tmp_path / "out", edition=edition, month=month)
     assert unsent(lake, hours=0) == [("day", 20, ("a",))]
+
+
+@pytest.mark.parametrize(("edition", "first", "month"), [("day", 19, 11), ("week", 9, 11), ("month", 1, 10)])
+def test_the_first_report_of_all_is_sent_later_where_a_run_was_killed_before_it_sent_it(
+    lake, tmp_path, edition, first, month
+):
+    window = Window.of_edition(edition, dt.date(2026, month, first))
+    note_due(lake, "chat", window, edition, ["a"])
+    note_due(lake, "chat", window, edition, ["b"])
+    if edition != "day":
+        assert unsent(lake, hours=24) == [("day", 20, ("a",))]  # it was not made either
+    lake.put_file(report_path("chat", window, edition=edition), b"page")
+    assert unsent(lake, ("a", "c"), hours=24) == [(edition, first, ("a",)), ("day", 20, ("a", "c"))]
+    tell(lake, first, tmp_path / "out", edition=edition, month=month)
+    assert unsent(lake, hours=24) == [("day", 20, ("a",))]
 
 
 def test_a_report_that_lacks_one_of_the_formats_is_not_sent_later(lake, tmp_path):
