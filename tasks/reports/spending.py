@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from tasks.reports.changes import plain
 from tasks.reports.evidence import Evidence
-from tasks.shared.pages.blocks import Cell, Measure, Number
+from tasks.shared.pages.blocks import Cell, Link, Measure, Number
 from tasks.shared.records import DAY
 from tasks.shared.statistics.burn_down import PERIODS, Period, bounds_of, days_of
 from tasks.shared.store.daily_metric import daily_metric
 
 WEEK = 7 * DAY
 TOTALS = "SELECT coalesce(fsum(cost_usd), 0) AS cost_usd, coalesce(sum(total_tokens), 0) AS tokens FROM spans"
-COLUMNS = ("Period", "This time", "Days known", "The same days before", "Days known before", "Change")
+COLUMNS = ("Period", "This time", "Days known", "The same days before", "Days known before", "Change", "Evidence")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,13 @@ def over_periods(
     evidence: Evidence, values: Mapping[dt.date, float], today: dt.date, measure: Measure
 ) -> list[tuple[Cell, ...]]:
     """Rows of COLUMNS: the day, the week and the month up to *today*, beside the same days before."""
-    return [_compared(period, values, today, measure) for period in periods_of(evidence)]
+    calls = calls_of(evidence)
+    return [(*_compared(period, values, today, measure), calls) for period in periods_of(evidence)]
+
+
+def calls_of(evidence: Evidence) -> Link | None:
+    """The project's page in Phoenix: the calls that sums over days are of. Its address takes no days."""
+    return evidence.links.to("project", evidence.project, "calls in Phoenix")
 
 
 def _compared(period: Period, values: Mapping[dt.date, float], today: dt.date, measure: Measure) -> tuple[Cell, ...]:

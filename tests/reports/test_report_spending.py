@@ -59,7 +59,7 @@ def test_cost_and_tokens_so_far_stand_beside_the_same_days_before(tmp_path):
     evidence = remembered(evidence_of(tmp_path, {"spans": spans()}), rhythm(60) | {TODAY: 30.0})
     day, week, month = table(evidence, "cost", "Cost so far").rows
     assert day[:3] == ("Thursday 19 November", Number(30.0, "usd"), "1 of 1")
-    assert day[3:] == (Number(10.0, "usd"), "1 of 1", Change(2.0))
+    assert day[3:6] == (Number(10.0, "usd"), "1 of 1", Change(2.0))
     assert week[:2] == ("Week to 19 November", Number(60.0, "usd"))
     assert week[5].value == pytest.approx(0.5)
     october = sum(rhythm(60)[dt.date(2026, 10, i)] for i in range(1, 20))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from tasks.reports.evidence import Evidence, Section
-from tasks.reports.spending import Spending, periods_of, spending_of
+from tasks.reports.spending import Spending, calls_of, periods_of, spending_of
 from tasks.shared.pages.blocks import Block, Cell, Chart, Interval, Link, Number, Table, Text
 from tasks.shared.pages.wording import number
 from tasks.shared.statistics.burn_down import BurnDown, Reached, bounds_of, burn_down, days_of, history
@@ -31,17 +31,12 @@ def budgets(evidence: Evidence) -> list[Block]:
     found = _burn_downs(evidence, spending, ahead)
     return [
         *_told(evidence, found),
-        *([_budget_table(found, _calls(evidence))] if found else []),
+        *([_budget_table(found, calls_of(evidence))] if found else []),
         *(_chart(each, spending.costs, ahead) for each in found if each.period != "day"),
-        _forecast(spending, ahead, why, _calls(evidence)),
-        _usual(spending, _calls(evidence)),
+        _forecast(spending, ahead, why, calls_of(evidence)),
+        _usual(spending, calls_of(evidence)),
         _judging(evidence, spending),
     ]
-
-
-def _calls(evidence: Evidence) -> Link | None:
-    """The project's page in Phoenix: the calls that the cost of days is the sum of."""
-    return evidence.links.to("project", evidence.project, "calls in Phoenix")
 
 
 def _burn_downs(evidence: Evidence, spending: Spending, ahead: Forecast | None) -> list[BurnDown]:
@@ -205,7 +200,7 @@ def _judging(evidence: Evidence, spending: Spending) -> Table:
                 Number(judging, "usd"),
                 Number(judging / traffic if traffic else None, "share"),
                 f"{len(known)} of {len(days)}",
-                _calls(evidence),
+                calls_of(evidence),
             )
         )
     return Table(

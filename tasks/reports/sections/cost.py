@@ -10,7 +10,8 @@ from tasks.shared.pages.wording import NAME_CHARACTERS, shortened
 TRACES_SHOWN = 10
 MODELS = """
 SELECT coalesce(model, '(no model recorded)') AS model_name, count(*) AS calls, count(cost_usd) AS priced,
-    sum(cost_usd) AS cost, avg(cost_usd) AS mean, max(cost_usd) AS highest, max_by(span_id, cost_usd) AS dearest,
+    sum(cost_usd) AS cost, avg(cost_usd) AS mean, max(cost_usd) AS highest,
+    coalesce(max_by(span_id, cost_usd), max_by(span_id, start_time)) AS dearest,
     sum(total_tokens) FILTER (cost_usd IS NULL) AS unpriced_tokens
 FROM spans WHERE kind = 'LLM' OR total_tokens IS NOT NULL OR cost_usd IS NOT NULL
 GROUP BY model_name ORDER BY cost DESC NULLS LAST, calls DESC, model_name
@@ -65,7 +66,7 @@ def _by_model(evidence: Evidence, models: list[dict[str, Any]]) -> Table:
                 Number(row["cost"] / spent if spent and row["cost"] is not None else None, "share"),
                 Number(row["mean"], "usd"),
                 Number(row["highest"], "usd"),
-                evidence.links.to("span", row["dearest"], "dearest call"),
+                evidence.links.to("span", row["dearest"], "dearest call" if row["priced"] else "latest call"),
             )
             for row in models
         ],

@@ -19,7 +19,8 @@ SELECT evaluator, version, any_value(unit) AS unit, any_value(kind) AS kind, any
     min(inclusion_probability) = max(inclusion_probability) AS even,
     stddev_samp(score) FILTER (status = 'scored') AS spread, min(score) >= 0 AND max(score) <= 1 AS in_unit_interval,
     CASE WHEN any_value(direction) = 'minimize' THEN max_by(unit_id, score) ELSE min_by(unit_id, score) END AS worst,
-    max_by(explanation, start_time) FILTER (status = 'errored') AS error
+    max_by(explanation, start_time) FILTER (status = 'errored') AS error,
+    max_by(unit_id, start_time) FILTER (status <> 'scored') AS unscored
 FROM decisions GROUP BY evaluator, version ORDER BY evaluator, version
 """
 LABELS = """
@@ -44,7 +45,7 @@ def scores(evidence: Evidence) -> list[Block]:
         ]
     dots = [(_name(r, found), r["mean"], r["low"], r["high"]) for r in found if r["n"] and r["in_unit_interval"]]
     chart = Chart("Mean score by evaluator", "dots", "Evaluator", ("mean", "low", "high"), dots, "score")
-    return [*_errored(found), *([chart] if dots else []), _means(evidence, found), _coverage(found)]
+    return [*_errored(found), *([chart] if dots else []), _means(evidence, found), _coverage(evidence, found)]
 
 
 def _with_estimate(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
@@ -135,11 +136,20 @@ def _bounds(row: dict[str, Any]) -> str | None:
     return ", ".join(number(row[end], "score") for end in ("if_worst", "if_best"))
 
 
-def _coverage(found: list[dict[str, Any]]) -> Table:
+def _coverage(evidence: Evidence, found: list[dict[str, Any]]) -> Table:
     return Table(
         "Decisions by status",
-        ("Evaluator", "Units", *(status.replace("_", " ") for status in STATUSES)),
-        [(_name(row, found), Number(row["units"]), *(Number(row[s]) for s in STATUSES)) for row in found],
+        ("Evaluator", "Units", *(status.replace("_", " ") for status in STATUSES), "Evidence"),
+        [
+            (
+                _name(row, found),
+                Number(row["units"]),
+                *(Number(row[s]) for s in STATUSES),
+                evidence.links.to(row["unit"], row["unscored"], f"latest {row['unit']} without a score")
+                or evidence.links.to(row["unit"], row["worst"], f"worst {row['unit']}"),
+            )
+            for row in found
+        ],
         note="Every eligible unit has one decision per evaluator, so a missing score always has a reason.",
     )
 
