@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from cyclopts import App, Parameter
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tasks.shared.records import Batch
 
 JSON_OPTION = Annotated[bool, Parameter(help="Print it as JSON.", negative="")]
+CATEGORY = Literal["strategy", "recovery", "optimization"] | None
 NAMESPACE = Annotated[str | None, Parameter(name=("--namespace", "-n"))]
 
 sync_commands = App(name="sync")
@@ -83,7 +84,7 @@ def result_of(receipts: "list[Batch]") -> dict[str, Any]:
 
 
 @guidelines.command(name="list")
-def list_guidelines(*, namespace: NAMESPACE = None, category: str | None = None, json: JSON_OPTION = False) -> None:
+def list_guidelines(*, namespace: NAMESPACE = None, category: CATEGORY = None, json: JSON_OPTION = False) -> None:
     """List the guidelines, those with most evidence first.
 
     Args:

@@ -41,7 +41,8 @@ async def sync(
     """
     settings = load_settings()
     named, moment = namespace or settings.sync.namespace, since and since.replace(tzinfo=since.tzinfo or dt.UTC)
-    source = Source(project or settings.project, limit or settings.sync.limit, moment, include_errors)
+    most = settings.sync.limit if limit is None else limit
+    source = Source(project or settings.project, most, moment, include_errors)
     brought = await bring_trajectories(source, named, url or settings.phoenix.url, dry_run=dry_run)
     if dry_run:
         return [brought]

@@ -25,6 +25,7 @@ from tasks.failures.taxonomy import Taxonomy
 from tasks.failures.tracked import failures_run
 from tasks.shared.anonymise import Anonymiser
 from tasks.shared.checks import gate
+from tasks.shared.errors import ServiceRefused
 from tasks.shared.gateways.llm import Errand, Models, Writer
 from tasks.shared.gateways.llm.keys import with_keys
 from tasks.shared.gateways.llm.names import masked, names_judge
@@ -186,7 +187,10 @@ async def _spans(settings: Settings, lake: Lake, scope: Scope) -> Spans:
     if not (scope.in_phoenix and settings.failures.exception_events):
         return spans
     async with Phoenix(settings.phoenix) as phoenix:
-        return replace(spans, thrown=await phoenix.quiet_exceptions(scope.project, spans.trace_ids()))
+        try:
+            return replace(spans, thrown=await phoenix.quiet_exceptions(scope.project, spans.trace_ids()))
+        except ServiceRefused as error:
+            raise ServiceRefused(f"{error} To go without, set failures.exception_events = false.") from error
 
 
 def _log(settings: Settings, scope: Scope, run: object) -> str:

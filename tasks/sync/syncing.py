@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.knowledge import KnowledgeStore, PassedOver
 from tasks.shared.gateways.phoenix import ListedSpan, Phoenix
 from tasks.shared.settings import SyncSettings
@@ -20,6 +21,11 @@ class Source:
     limit: int
     since: dt.datetime | None = None
     include_errors: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a limit of no span."""
+        if self.limit < 1:
+            raise ConfigurationError(f"the limit is {self.limit} spans. Look at one or more.")
 
 
 @dataclass

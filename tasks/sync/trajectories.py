@@ -12,7 +12,8 @@ from tasks.shared.values import Malformed, Object, first, integer, obj
 from tasks.sync.conversation.forms import richest
 from tasks.sync.repeats import Steps, repeats, steps
 
-# Names of counts, and where the dialects keep them below `gen_ai.usage` and `llm.token_count`.
+# Names of counts, and where the dialects keep them below `gen_ai.usage` and `llm.token_count`; below `llm.usage`, where
+# older instrumentation has them, the names are the same.
 USAGE = {
     "prompt_tokens": (("input_tokens", "prompt_tokens"), "prompt"),
     "completion_tokens": (("output_tokens", "completion_tokens"), "completion"),
@@ -137,10 +138,11 @@ def model_of(attributes: Object) -> str:
 def usage_of(attributes: Object) -> dict[str, int]:
     """Token counts by name, those that are told. Raises Malformed for one that is no whole number."""
     usage = obj(obj(attributes.get("gen_ai")).get("usage"))
-    counted = obj(obj(attributes.get("llm")).get("token_count"))
+    llm = obj(attributes.get("llm"))
+    counted, older = obj(llm.get("token_count")), obj(llm.get("usage"))
     found = {}
     for name, (keys, short) in USAGE.items():
-        told = [*(usage.get(key) for key in keys), counted.get(short)]
+        told = [*(usage.get(key) for key in keys), counted.get(short), older.get(name)]
         number = next((integer(value, name) for value in told if value is not None), None)
         if number is not None:
             found[name] = number

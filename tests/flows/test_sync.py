@@ -168,6 +168,11 @@ def killed_and_synced(points) -> list[int]:
     return json.loads(done.stdout)
 
 
+def test_a_category_that_is_none_is_refused(nightjar_env, capfd):
+    assert main(["guidelines", "list", "--category", "advice"]) == 1
+    assert "advice" in capfd.readouterr().err
+
+
 def test_a_project_that_phoenix_does_not_have_ends_with_one_line(agents, capfd):
     assert main(["sync", "phoenix", "-p", "nowhere"]) == 1
     assert "nowhere" in capfd.readouterr().err

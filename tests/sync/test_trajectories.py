@@ -1,6 +1,10 @@
 """Which spans become trajectories, what they tell, and that nothing is told twice."""
 
+import pytest
+
+from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.phoenix import ListedSpan
+from tasks.sync.syncing import Source
 from tasks.sync.trajectories import (
     Harvest,
     by_whole_traces,
@@ -98,6 +102,12 @@ def test_what_an_earlier_sync_stored_is_not_told_again_and_what_goes_on_from_it_
     assert second.skipped == {"same_conversation": 1, "beginning_of_another": 1}
 
 
+@pytest.mark.parametrize("limit", [0, -5])
+def test_a_limit_of_no_span_is_refused(limit):
+    with pytest.raises(ConfigurationError, match=f"limit is {limit} spans"):
+        Source("shop", limit)
+
+
 def test_one_bad_span_is_recorded_and_the_others_go_on():
     harvest = Harvest()
     reap([raw(1, usage={"input_tokens": "many"}), raw(2, "Fine?")], "shop", harvest)
@@ -120,6 +130,8 @@ def test_models_and_counts_of_openinference_are_read_too():
     attributes = {"llm": {"model_name": "m", "token_count": {"prompt": 3, "total": 4}}}
     assert model_of(attributes) == "m"
     assert usage_of(attributes) == {"prompt_tokens": 3, "total_tokens": 4}
+    beside = {"gen_ai": {"usage": {"prompt_tokens": 3}}, "llm": {"usage": {"prompt_tokens": 9, "total_tokens": 4}}}
+    assert usage_of(beside) == {"prompt_tokens": 3, "total_tokens": 4}
 
 
 def test_a_tools_bare_values_are_no_conversation():
