@@ -1,5 +1,6 @@
 """Trajectories from a real Phoenix into the store, and guidelines from the simulated provider, by the command line."""
 
+import asyncio
 import datetime as dt
 import json
 import os
@@ -10,6 +11,9 @@ import sys
 import httpx
 import pytest
 
+from deployments.simulator.delivery import send
+from deployments.simulator.simulation import simulate
+from deployments.simulator.traffic import Traffic
 from flows.__main__ import main
 from tests.providers import MODEL, books, simulated
 from tests.traffic import TestSpan, ingest
@@ -44,13 +48,8 @@ def provider():
 
 
 @pytest.fixture
-def agents(nightjar_env, servers, project, provider, tmp_path, monkeypatch):
-    """Eight conversations in Phoenix, one of a failed span, one that cannot be read; the store's folder."""
-    spans = [span for number in range(8) for span in conversation(number)]
-    spans += conversation(8, status="ERROR")[:1]
-    broken = conversation(9)[:1]
-    broken[0].attributes["gen_ai.usage.prompt_tokens"] = "many"
-    ingest(servers.phoenix_url, project, [*spans, *broken])
+def knowledge(nightjar_env, provider, tmp_path, monkeypatch):
+    """The folder of the store, with settings that name it and the simulated provider."""
     for name, value in {
         "JUDGES__MODEL": MODEL,
         "JUDGES__PROVIDERS__SIMULATED__KIND": "openai",
@@ -60,6 +59,17 @@ def agents(nightjar_env, servers, project, provider, tmp_path, monkeypatch):
     }.items():
         monkeypatch.setenv(f"NIGHTJAR_{name}", value)
     return tmp_path / "knowledge"
+
+
+@pytest.fixture
+def agents(knowledge, servers, project):
+    """Eight conversations in Phoenix, one of a failed span, one that cannot be read; the store's folder."""
+    spans = [span for number in range(8) for span in conversation(number)]
+    spans += conversation(8, status="ERROR")[:1]
+    broken = conversation(9)[:1]
+    broken[0].attributes["gen_ai.usage.prompt_tokens"] = "many"
+    ingest(servers.phoenix_url, project, [*spans, *broken])
+    return knowledge
 
 
 def synced(capfd, *arguments: str) -> dict:
@@ -90,6 +100,15 @@ def test_trajectories_are_brought_once_and_learned_from_once(agents, capfd, prov
     line = min(lines, key=lambda each: each["timestamp"])
     assert line["messages"][0]["content"] == "How many devices are online? (0)"
     assert (line["model"], line["usage"], line["message_count"]) == ("gpt-4o", {"prompt_tokens": 12}, 2)
+
+
+def test_of_the_demos_gateway_the_second_sync_processes_nothing(knowledge, servers, project, capfd):
+    traffic = simulate(Traffic(project=project, days=1, until=NOON.date(), spans=60, chat_share=0.0, legacy_share=1.0))
+    asyncio.run(send(traffic, servers.phoenix_url))
+    calls = sum(span.name == "litellm_request" for span in traffic.spans)
+    first, second = synced(capfd, "--limit", "100000"), synced(capfd, "--limit", "100000")
+    assert (first["processed"], second["processed"], second["tips_generated"]) == (calls, 0, 0)
+    assert calls > 5
 
 
 def test_limit_counts_the_newest_spans_and_since_leaves_out_older_ones(agents, capfd):
