@@ -1,7 +1,5 @@
 """Tables of the rules, measures and keys of alerts."""
 
-import re
-
 from docs.writing import first_paragraph, table
 from tasks.alerts import measures
 from tasks.alerts.measure import all_measures
@@ -32,14 +30,16 @@ def alert_rules() -> str:
 def alert_measures() -> str:
     """Every measure that a rule can read."""
     rows = [
-        (f"`{name}`", it.kind, it.unit, first_paragraph(measures, name), _dimensions(it.query))
+        (
+            f"`{name}`",
+            it.kind,
+            it.unit,
+            first_paragraph(measures, name),
+            ", ".join(f"`{each}`" for each in it.dimensions if each),
+        )
         for name, it in all_measures().items()
     ]
     return table(("measure", "kind", "unit", "what it measures", "by"), rows)
-
-
-def _dimensions(query: str) -> str:
-    return ", ".join(f"`{name}`" for name in dict.fromkeys(re.findall(r"'(\w+)='", query)))
 
 
 def alert_rule_keys() -> str:

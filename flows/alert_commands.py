@@ -186,6 +186,7 @@ def _as_json(alert: Any) -> dict[str, Any]:
         "rule": raised.rule,
         "series": raised.series,
         "severity": raised.severity,
+        "owner": raised.owner,
         "raised_at": raised.start_time,
         "resolved_at": alert.resolved.start_time if alert.resolved else None,
         "acknowledged_by": alert.acknowledged.who if alert.acknowledged else None,

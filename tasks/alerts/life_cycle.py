@@ -71,6 +71,7 @@ class Book:
             severity=rule.severity,
             message=message,
             runbook=rule.runbook,
+            owner=rule.owner,
             channels=" ".join(rule.channels),
             quiet=quiet,
         )

@@ -1,6 +1,7 @@
 """What a measure is, and the one query that adds its units up by hour and series."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,8 @@ Kind = Literal["share", "quantile", "sum", "gauge"]
 # A series for every span name that has an id in it would drown the others: of a dimension's values, those with most
 # units in the hour are kept.
 SERIES_KEPT = 50
+# The dimensions in a query: 'name=' || name, and nothing for the whole project.
+NAMED, WHOLE = re.compile(r"'(\w+)='"), "''"
 # A cluster is what is not independent of itself: a trace's spans fail together.
 ADDED_UP = """
 WITH units AS ({query}),
@@ -68,6 +71,14 @@ class Measure:
     quantile: float = 0.95
     judged: bool = False
     read: Callable[[Lake, str, dt.datetime], Mapping[str, float]] | None = None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """By what it is measured, as its query says; empty text for the whole project."""
+        if not self.query:
+            return ("",)
+        named = tuple(dict.fromkeys(NAMED.findall(self.query)))
+        return ("", *named) if WHOLE in self.query else named
 
     @property
     def sql(self) -> str:

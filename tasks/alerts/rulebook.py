@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.alerts.measure import all_measures
+from tasks.alerts.measure import Measure, all_measures
 from tasks.alerts.rule import Rule, problem, rule_of
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.settings import Settings
@@ -42,6 +42,7 @@ def rulebook_of(settings: Settings) -> Rulebook:
             try:
                 rule = rule_of(name, keys, measures, defaults)
                 _check_channels(rule, settings)
+                _check_series(rule, measures)
             except ConfigurationError as error:
                 wrong[name] = str(error)
             else:
@@ -75,3 +76,13 @@ def _check_channels(rule: Rule, settings: Settings) -> None:
     if unknown := [name for name in rule.channels if name not in settings.channels]:
         there = ", ".join(sorted(settings.channels)) or "none"
         raise problem(rule.name, "channels", f"there is no channel {unknown[0]!r}. There are: {there}.")
+
+
+def _check_series(rule: Rule, measures: Mapping[str, Measure]) -> None:
+    """Of what is not measured a rule would never be true, without a word."""
+    if rule.metric and rule.by not in (there := measures[rule.metric].dimensions):
+        wanted = f"by {rule.by!r}" if rule.by else "of the whole project"
+        said = ", ".join(each or "the whole project" for each in there)
+        raise problem(rule.name, "by", f"{rule.metric} is not measured {wanted}. There is: {said}.")
+    if rule.series and not rule.by:
+        raise problem(rule.name, "series", "values of which dimension? Name it with `by`.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tasks.alerts.measure import Measure
 from tasks.alerts.rule import Rule
 from tasks.alerts.verdicts import Judgement, Verdict
-from tasks.shared.alert_history import Alert, AlertEvent, Happening
+from tasks.shared.alert_history import NIGHTJAR, Alert, AlertEvent, Happening
 from tasks.shared.channels import Message
 from tasks.shared.gateways.phoenix.links import project_url, session_url, span_url, trace_url
 from tasks.shared.pages.blocks import Link
@@ -160,10 +160,25 @@ def _between(start: dt.datetime, end: dt.datetime) -> str:
 
 
 def _facts(event: AlertEvent) -> tuple[tuple[str, str], ...]:
-    said = (("rule", event.rule), ("series", event.series), ("severity", event.severity), ("by", event.who))
-    return tuple((name, value) for name, value in said if value and value != "nightjar")
+    said = (("rule", event.rule), ("series", event.series), ("severity", event.severity), ("owner", event.owner))
+    by = (("by", event.who),) if event.who != NIGHTJAR else ()
+    return tuple((name, value) for name, value in (*said, *by) if value)
 
 
 def _data(event: AlertEvent) -> dict[str, object]:
-    names = ("alert_id", "event", "rule", "series", "severity", "value", "low", "high", "n", "limit", "message", "who")
+    names = (
+        "alert_id",
+        "event",
+        "rule",
+        "series",
+        "severity",
+        "value",
+        "low",
+        "high",
+        "n",
+        "limit",
+        "message",
+        "owner",
+        "who",
+    )
     return {name: getattr(event, name) for name in names} | {"at": event.start_time.isoformat()}

@@ -36,6 +36,7 @@ class AlertEvent:
     limit: float | None = None
     example: str = ""
     runbook: str = ""
+    owner: str = ""
     channels: str = ""
     bundle: str = ""
     quiet: bool = False

@@ -187,6 +187,7 @@ def test_a_message_leads_to_its_evidence_and_its_runbook_and_hides_passwords():
     urls = [link.url for link in message.links]
     assert urls == [f"http://phoenix.test/redirects/spans/{20:016x}", "http://wiki/errors"]
     assert message.data["value"] == 0.5
+    assert message.facts == (("rule", "r"), ("severity", "warning"), ("owner", "ann"))
     plain = message_of(replace(event, example=""), "shop", PHOENIX)
     assert plain.links[0].url == f"{PHOENIX}/redirects/projects/shop"
 

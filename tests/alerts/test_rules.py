@@ -96,6 +96,20 @@ def test_an_unknown_channel_rule_or_key_is_told():
         settings(error_rate={"threshold": 5})
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"metric": "pass_rate"}, "by: pass_rate is not measured of the whole project. There is: evaluator."),
+        ({"by": "user"}, "by: error_rate is not measured by 'user'. There is: the whole project, name, model."),
+        ({"metric": "disk_used", "by": "model"}, "by: disk_used is not measured by 'model'. There is: the whole pro"),
+        ({"series": ["execute_sql"]}, "series: values of which dimension"),
+    ],
+)
+def test_a_rule_that_could_never_be_true_of_anything_is_refused(keys, said):
+    with pytest.raises(ConfigurationError, match=rf"alerts\.rules\.mine\.{said}"):
+        rule_named(settings(mine={"metric": "error_rate", "condition": "> 5 %"} | keys), "mine")
+
+
 def test_what_decides_makes_another_rule_and_who_is_told_does_not():
     assert rule(condition="> 5 %").digest == rule(condition="> 5 %", severity="info").digest
     assert rule(condition="> 5 %").digest != rule(condition="> 6 %").digest

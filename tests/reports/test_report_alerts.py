@@ -26,17 +26,18 @@ def tables(blocks):
 
 
 def test_open_alerts_are_warnings_and_come_first(tmp_path):
-    opened = event("raised", 14, example="span:00ff", runbook="http://wiki/errors")
+    opened = event("raised", 14, example="span:00ff", runbook="http://wiki/errors", owner="ann")
     over = [event("raised", 3, "a2", series="name=a"), event("resolved", 5, "a2", series="name=a")]
     blocks = blocks_of(tmp_path, opened, *over)
     assert blocks[0] == Text("critical: error_rate, since 19 November 14:00 UTC: Error rate: 40.0% (n 30).", "warning")
     found = tables(blocks)
     (row,) = found["Open alerts"].rows
     assert row[:5] == ("a1", "error_rate", "critical", "19 Nov 14:00", None)
-    assert [row[7].url, row[8].url] == ["http://phoenix.test:6006/redirects/spans/00ff", "http://wiki/errors"]
+    assert row[6] == "ann"
+    assert [row[8].url, row[9].url] == ["http://phoenix.test:6006/redirects/spans/00ff", "http://wiki/errors"]
     (row,) = found["Resolved"].rows
     assert row[1:5] == ("error_rate (name=a)", "critical", "19 Nov 03:00", "19 Nov 05:00")
-    assert row[7].url.endswith("/redirects/projects/shop")
+    assert row[8].url.endswith("/redirects/projects/shop")
 
 
 @pytest.mark.parametrize(

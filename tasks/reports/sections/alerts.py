@@ -59,7 +59,18 @@ def _warning(alert: Alert, events: Sequence[AlertEvent], until: dt.datetime) -> 
 def _table(title: str, listed: Sequence[Alert], evidence: Evidence, empty: str) -> Table:
     newest = sorted(listed, key=lambda alert: alert.latest.start_time, reverse=True)
     rows = [_row(alert, evidence) for alert in newest]
-    columns = ("Alert", "Rule", "Severity", "Raised", "Resolved", "What was measured", "Seen by", "Evidence", "Runbook")
+    columns = (
+        "Alert",
+        "Rule",
+        "Severity",
+        "Raised",
+        "Resolved",
+        "What was measured",
+        "Owner",
+        "Seen by",
+        "Evidence",
+        "Runbook",
+    )
     return Table(title, columns, rows, empty=empty)
 
 
@@ -74,6 +85,7 @@ def _row(alert: Alert, evidence: Evidence) -> tuple[Cell, ...]:
         f"{raised.start_time:%-d %b %H:%M}",
         f"{resolved.start_time:%-d %b %H:%M}" if resolved else None,
         shortened(raised.message) + (" (marked false)" if alert.false_positive else ""),
+        raised.owner,
         alert.acknowledged.who if alert.acknowledged else None,
         link or evidence.links.to("project", evidence.project),
         Link("runbook", raised.runbook) if raised.runbook else None,

@@ -54,6 +54,7 @@ ALERT_EVENTS = Table(
         Column("message", TEXT, "what happened, in a sentence or two", required=True),
         Column("example", TEXT, "span, trace or session that shows it best, as kind:id"),
         Column("runbook", TEXT, "the rule's runbook when it happened"),
+        Column("owner", TEXT, "who takes care of the rule"),
         Column("channels", TEXT, "channels it is told through, separated by spaces", required=True),
         Column("bundle", TEXT, "digest that tells of it together with others; empty where it is told alone"),
         Column("quiet", FLAG, "whether it is told to nobody, because of a silence", required=True),
