@@ -13,6 +13,7 @@ from tasks.shared.records import HOUR
 from tasks.shared.settings import Settings
 from tasks.shared.store.lake import Lake
 
+LONGEST_SILENCE_HOURS = 90 * 24
 SAID: dict[Happening, str] = {
     "acknowledged": "Acknowledged by {who}: {message}",
     "resolved": "Resolved by {who}: {message}",
@@ -53,9 +54,19 @@ def silence(
     """Keep a rule, or one series of it, quiet for so many *hours* from now; 0 ends a silence. Returns its end.
 
     Raises:
-        ConfigurationError: there is no such rule.
+        ConfigurationError: there is no such rule, it has no such series, or the hours are fewer than none.
     """
     of, now = rule_named(settings, rule), _now()
+    by = "deployment" if of.sense == "failed" else of.by
+    if series and (not by or not series.startswith(f"{by}=")):
+        there = f"{rule} is by {by}: write {by}=<value>" if by else f"{rule} is of the whole project: give no series"
+        raise ConfigurationError(
+            f"{rule} has no series {series!r}. {there}, as `python -m flows alerts list` shows it."
+        )
+    if not 0 <= hours <= LONGEST_SILENCE_HOURS:
+        raise ConfigurationError(
+            f"{hours:g} hours are no silence. Give 0 to end one, or up to {LONGEST_SILENCE_HOURS}."
+        )
     until = now + hours * HOUR
     event = AlertEvent(
         event_id=digest(project, rule, series, "silenced", now.isoformat()),

@@ -104,6 +104,13 @@ def test_a_rule_is_silenced_and_not_any_more(capsys):
     [
         (["ack", "zzzz"], "'zzzz' is the id of no alert"),
         (["silence", "eror_rate"], "there is no rule 'eror_rate'"),
+        (
+            ["silence", "error_rate", "--series", "name=a"],
+            "error_rate has no series 'name=a'. error_rate is of the whole",
+        ),
+        (["silence", "error_rate_rises", "--series", "a"], "error_rate_rises is by name: write name=<value>"),
+        (["silence", "pipeline_failed", "--series", "nightly"], "pipeline_failed is by deployment: write deployment="),
+        (["silence", "error_rate", "--hours", "-1"], "-1 hours are no silence"),
     ],
 )
 def test_what_is_not_there_is_told(words, said, capsys):

@@ -32,7 +32,7 @@ def alerts(evidence: Evidence) -> list[Block]:
     told = [_warning(alert, known, _until(evidence)) for alert in lasting]
     tables = [_table("Open alerts", lasting, evidence, "No alert is open.")]
     tables += [_table("Resolved", over, evidence, f"No alert was resolved on this {evidence.edition}.")]
-    return [*gaps, *told, *tables, _precision(found)]
+    return [*gaps, *told, *tables, _precision(found, evidence)]
 
 
 def _events(evidence: Evidence) -> list[AlertEvent]:
@@ -76,8 +76,6 @@ def _table(title: str, listed: Sequence[Alert], evidence: Evidence, empty: str) 
 
 def _row(alert: Alert, evidence: Evidence) -> tuple[Cell, ...]:
     raised, resolved = alert.raised, alert.resolved
-    kind, _, identifier = raised.example.partition(":")
-    link = evidence.links.to(kind, identifier, f"{kind} that shows it") if identifier else None
     return (
         raised.alert_id[:8],
         f"{raised.rule} ({raised.series})" if raised.series else raised.rule,
@@ -87,18 +85,25 @@ def _row(alert: Alert, evidence: Evidence) -> tuple[Cell, ...]:
         shortened(raised.message) + (" (marked false)" if alert.false_positive else ""),
         raised.owner,
         alert.acknowledged.who if alert.acknowledged else None,
-        link or evidence.links.to("project", evidence.project),
+        _shown_by(alert, evidence),
         Link("runbook", raised.runbook) if raised.runbook else None,
     )
 
 
-def _precision(found: Sequence[Alert]) -> Table:
+def _shown_by(alert: Alert, evidence: Evidence) -> Link | None:
+    kind, _, identifier = alert.raised.example.partition(":")
+    link = evidence.links.to(kind, identifier, f"{kind} that shows it") if identifier else None
+    return link or evidence.links.to("project", evidence.project)
+
+
+def _precision(found: Sequence[Alert], evidence: Evidence) -> Table:
     judged = precision(found)
     raised = Counter(alert.raised.rule for alert in found)
-    rows = [(rule, Number(count), *_of(judged.get(rule, (0, 0)))) for rule, count in raised.most_common()]
+    latest = {alert.raised.rule: _shown_by(alert, evidence) for alert in found}
+    rows = [(rule, Number(count), *_of(judged.get(rule, (0, 0))), latest[rule]) for rule, count in raised.most_common()]
     return Table(
         "How often each rule was right, 90 days",
-        ("Rule", "Raised", "Judged", "Precision", "95 % interval"),
+        ("Rule", "Raised", "Judged", "Precision", "95 % interval", "Latest"),
         rows,
         note="Judged are alerts that somebody acknowledged or marked: `python -m flows alerts false-positive`.",
     )
