@@ -65,7 +65,7 @@ def evaluate(
         since, skipped = _since(lake, project, settings, clock)
         ingested = ingested_hours(lake, project, Window(since, clock.closed)) if since < clock.closed else set()
         due, given_up = due_hours(ingested, since, clock.closed, settings.alerts.wait_hours)
-        decided, undecided = due, None
+        decided, undecided, until = due, None, since
         if clock.window is None:
             until, undecided = _decided_until(lake, project, settings, clock)
             decided = decided_hours(lake, project, until, clock.closed)
@@ -89,7 +89,7 @@ def evaluate(
         if not dry_run:
             write_events(lake, project, settings, new)
             if clock.window is None:
-                _set_progress(lake, project, evaluated_until=due, decided_until=decided)
+                _set_progress(lake, project, until, evaluated_until=due, decided_until=decided)
     open_alerts = sum(alert.open for alert in book.alerts.values())
     too_old = (skipped.end - skipped.start) // HOUR if due and skipped else 0
     return Evaluated(tuple(due), tuple(given_up), too_old, tuple(new), open_alerts)
@@ -193,11 +193,15 @@ def _read_progress(lake: Lake, project: str) -> dict[str, str]:
     return known
 
 
-def _set_progress(lake: Lake, project: str, **hours: Sequence[dt.datetime]) -> None:
-    """Note by name the end of the last of the *hours*; one that was noted before and is later stays."""
+def _set_progress(lake: Lake, project: str, decided_from: dt.datetime, **hours: Sequence[dt.datetime]) -> None:
+    """Note by name the end of the last of the *hours*; one that was noted before and is later stays.
+
+    From which day on decisions are waited for is noted at first, or a day that no night decides would never be over.
+    """
     known = _read_progress(lake, project)
     ends = {name: (mine[-1] + HOUR).astimezone(dt.UTC).isoformat() for name, mine in hours.items() if mine}
-    said = known | {name: max(known.get(name, ""), end) for name, end in ends.items()}
+    first = {"decided_until": decided_from.astimezone(dt.UTC).isoformat()}
+    said = first | known | {name: max(known.get(name, ""), end) for name, end in ends.items()}
     if said != known:
         lake.put_file(_progress(project), json.dumps(said).encode())
 

@@ -184,6 +184,20 @@ def test_a_judged_rule_sees_every_hour_of_a_day_once_when_the_night_has_decided_
     assert run(settings, next_day + 10 * HOUR)[0].events == ()
 
 
+def test_where_no_night_ever_runs_judged_rules_look_at_each_day_two_days_later(tmp_path):
+    judged = {"metric": "pass_rate", "condition": "< 85 %", "window": "1d", "by": "evaluator"}
+    settings = settings_below(tmp_path, rules={**NO_RULE, "passing": judged})
+    lake = fill(settings, range(24), bad=())
+    write(
+        lake, "decisions", [decision("a", number, score=0.0, start_time=at(number % 24)) for number in range(60)], DAY
+    )
+    for hours in (9, 33, 47):
+        run(settings, DAY.end + hours * HOUR)
+        assert events_of(lake, PROJECT, DAY.end + hours * HOUR) == []
+    done, _ = run(settings, DAY.end + 48 * HOUR)
+    assert [(event.event, event.start_time) for event in done.events] == [("raised", DAY.end)]
+
+
 def test_a_day_that_no_night_decides_is_waited_for_two_days(settings):
     lake = Lake.open(settings.lake)
     assert decided_hours(lake, PROJECT, DAY.start, DAY.end + 47 * HOUR) == []
