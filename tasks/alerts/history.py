@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.shared.records import HOUR
 from tasks.shared.statistics.sketch import parsed
-from tasks.shared.statistics.sums import Sums
+from tasks.shared.statistics.sums import Sums, added_up
 
 LEAST_KNOWN = 0.75
 # Windows of fifty series that slide by an hour read the same day of sketches over and over.
@@ -74,12 +74,15 @@ class History:
             return None
         mine = self.hours.get((measure, series), {})
         found = [mine[start] for start in starts if start in mine]
-        sums, sketch = Sums(), Counter[int]()
+        sketch = Counter[int]()
         for hour in found:
-            sums += hour.sums
             if hour.sketch:
                 sketch.update(_parsed(hour.sketch))
-        return Added(sums, sketch, next((hour.example for hour in reversed(found) if hour.example), ""))
+        return Added(
+            added_up(hour.sums for hour in found),
+            sketch,
+            next((hour.example for hour in reversed(found) if hour.example), ""),
+        )
 
 
 @lru_cache(maxsize=SKETCHES_KEPT)

@@ -1,6 +1,8 @@
 """A share or a mean from sums that can be added up over hours: what is kept of units when they are too many to keep."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from tasks.shared.statistics.estimate import Estimate, Size, mean_of_variance, share_of_variance
 from tasks.shared.statistics.intervals import LEVEL
@@ -22,17 +24,13 @@ class Sums:
     total_squares: float = 0.0
     products: float = 0.0
 
-    def __add__(self, other: "Sums") -> "Sums":
-        """The sums of both."""
-        return Sums(
-            self.n + other.n,
-            self.clusters + other.clusters,
-            self.weight + other.weight,
-            self.total + other.total,
-            self.weight_squares + other.weight_squares,
-            self.total_squares + other.total_squares,
-            self.products + other.products,
-        )
+
+COLUMNS = attrgetter(*(field.name for field in fields(Sums)))
+
+
+def added_up(several: Iterable[Sums]) -> Sums:
+    """The sums of all of them together."""
+    return Sums(*(sum(column) for column in zip(*map(COLUMNS, several), strict=True)))
 
 
 def share_of_sums(sums: Sums, level: float = LEVEL) -> Estimate | None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.shared.statistics.hajek import hajek
 from tasks.shared.statistics.intervals import wilson
-from tasks.shared.statistics.sums import Sums, mean_of_sums, share_of_sums
+from tasks.shared.statistics.sums import Sums, added_up, mean_of_sums, share_of_sums
 
 
 def sums_of(units):
@@ -45,7 +45,8 @@ def test_the_share_is_that_of_the_units_and_so_is_its_interval():
 
 def test_hours_add_up_and_nothing_has_no_share():
     first, second = [(i, 1.0, 1.0) for i in range(5)], [(i + 10, 1.0, 0.0) for i in range(7)]
-    assert sums_of(first) + sums_of(second) == sums_of(first + second)
+    assert added_up([sums_of(first), sums_of(second)]) == sums_of(first + second)
+    assert added_up([]) == Sums()
     assert share_of_sums(Sums()) is None
     assert mean_of_sums(sums_of([("one", 1.0, 0.5)])) is None
 
