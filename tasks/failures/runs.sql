@@ -2,8 +2,15 @@
 -- without any it is roots of kind AGENT, or all roots where none is. The root of a run comes first.
 -- metadata, attributes: those of a root with a label.
 -- output_head: the first 400 characters of what the span said; of a whole response as JSON, of the message in it.
+-- What orders spans is read alone first: whole spans of a week would not fit into memory together.
 WITH ordered AS (
-    SELECT *, row_number() OVER (PARTITION BY trace_id ORDER BY parent_id IS NOT NULL, start_time, span_id) AS place
+    SELECT
+        trace_id,
+        span_id,
+        name,
+        kind,
+        start_time,
+        row_number() OVER (PARTITION BY trace_id ORDER BY parent_id IS NOT NULL, start_time, span_id) AS place
     FROM spans
 ),
 known AS (
@@ -20,7 +27,8 @@ asked AS (
             THEN len(list_filter(CAST($roots AS VARCHAR[]), lambda pattern: known.root GLOB pattern)) > 0
         ELSE root_kind = 'AGENT' OR NOT EXISTS (SELECT 1 FROM known AS any_root WHERE any_root.root_kind = 'AGENT')
     END
-)
+),
+wanted AS (SELECT trace_id, span_id, place, began FROM ordered JOIN asked USING (trace_id))
 SELECT
     trace_id,
     began,
@@ -57,6 +65,6 @@ SELECT
     CASE WHEN place = 1 THEN left(input, 2000) END AS request,
     CASE WHEN place = 1 AND contains(metadata, 'first_failure_state') THEN metadata END AS metadata,
     CASE WHEN place = 1 AND contains(attributes, 'first_failure_state') THEN attributes END AS attributes
-FROM ordered
-JOIN asked USING (trace_id)
+FROM spans
+JOIN wanted USING (trace_id, span_id)
 ORDER BY began, trace_id, place
