@@ -5,15 +5,14 @@ import time
 
 from prefect import flow, get_run_logger
 
-from flows.evaluation import evaluation
 from flows.ingestion import ingestion
-from flows.reporting import reporting
+from flows.night import Night
 from flows.tracking import tracking
 from flows.windows import days_between, yesterday
 from tasks.evaluate.estimate import confirm, expected_usd, projected_usd
 from tasks.evaluate.progress import days_told
 from tasks.evaluate.steps import estimate_judges
-from tasks.fetch.steps import awaited_days, mark_done, note_awaited, outdated_days, reconcile_cost
+from tasks.fetch.steps import awaited_days, outdated_days
 from tasks.reports.receipts import raise_undelivered, undelivered
 from tasks.reports.steps import deliver_report, reports_to_deliver
 from tasks.shared.errors import ConfigurationError, Inconclusive
@@ -51,45 +50,35 @@ async def nightly(
     last = until or first
     if last < first:
         raise ConfigurationError(f"until {last} is before date {first}. Give the first day as date, the last as until.")
-    receipts: list[Batch] = []
-    doubts: list[str] = []
+    night = Night(project)
     days_usd: list[float] = []
-    without_trend: Window | None = None
     awaited = awaited_days(project)
     began = time.monotonic()
-    for number, day in enumerate(days := days_between(first, last), 1):
-        receipts += await ingestion(Window.of_day(day), project)
-        begins = day == first
-        to_do = outdated_days(project, day, settings.late_lookback_hours, awaited if begins else (), relabelled=begins)
-        if len(days) > 1 and not yes:
-            days_usd.append(
-                sum(expected_usd(estimate_judges(project, Window.of_day(it.day))) for it in to_do if it.judged)
+    try:
+        for number, day in enumerate(days := days_between(first, last), 1):
+            night.receipts += await ingestion(Window.of_day(day), project)
+            begins = day == first
+            found = outdated_days(
+                project, day, settings.late_lookback_hours, awaited if begins else (), relabelled=begins
             )
-            confirm(projected_usd(days_usd, len(days)), settings.budget, f"{first} to {last}")
-        for outdated in to_do:
-            window = Window.of_day(outdated.day)
-            doubtful = len(doubts)
-            try:
-                if outdated.judged:
-                    receipts.append(await evaluation(window, project=project))
-                    note_awaited(project, outdated.day, receipts[-1])
-            except Inconclusive as doubt:
-                doubts.append(f"{outdated.day}: {doubt}")
-                note_awaited(project, outdated.day)
-            receipts.append(await reconcile_cost(project, window))
-            ends = day == last and outdated is to_do[-1]
-            receipts.append(await tracking(window, project=project, trend=ends))
-            without_trend = None if ends else window
-            receipts.append(await reporting(window, project=project, deliver=False))
-            if len(doubts) == doubtful:
-                mark_done(project, outdated)
-        if len(days) > 1:
-            get_run_logger().info(days_told(number, len(days), receipts, time.monotonic() - began))
-    if without_trend:  # the last day itself was done already
-        receipts.append(await tracking(without_trend, project=project))
+            to_do = [outdated for outdated in found if outdated != night.in_hand]
+            if len(days) > 1 and not yes:
+                days_usd.append(
+                    sum(expected_usd(estimate_judges(project, Window.of_day(it.day))) for it in to_do if it.judged)
+                )
+                confirm(projected_usd(days_usd, len(days)), settings.budget, f"{first} to {last}")
+            for outdated in to_do:
+                await night.decide(outdated)
+                await night.begin_to_tell(outdated, trend=day == last and outdated is to_do[-1])
+            if len(days) > 1:
+                get_run_logger().info(days_told(number, len(days), night.receipts, time.monotonic() - began))
+    finally:
+        await night.told()
+    if night.without_trend:  # the last day itself was done already
+        night.receipts.append(await tracking(night.without_trend, project=project))
     for unsent in reports_to_deliver(project, last, settings.late_lookback_hours):
-        receipts.append(await deliver_report(project, unsent.window, unsent.edition, channels=unsent.channels))
-    if doubts:
-        raise Inconclusive(" ".join([*doubts, *undelivered(receipts)]))
-    raise_undelivered(receipts)
-    return receipts
+        night.receipts.append(await deliver_report(project, unsent.window, unsent.edition, channels=unsent.channels))
+    if night.doubts:
+        raise Inconclusive(" ".join([*night.doubts.values(), *undelivered(night.receipts)]))
+    raise_undelivered(night.receipts)
+    return night.receipts

@@ -41,7 +41,7 @@ class DemoFailed(NightjarError):
 def demo(console: Console) -> None:
     """Run the demo. Again on the same day it adds nothing; on a later day it adds the days since."""
     began, day = time.monotonic(), yesterday()
-    with progress(console) as report, ThreadPoolExecutor(1) as beside:
+    with progress(console) as report, ThreadPoolExecutor(2) as beside:
         stack = open_own_stack(report)
         settings = load_settings()  # only now do they know where the stack listens
         traffic_made = simulate(traffic_until(settings.project, day))
@@ -49,11 +49,13 @@ def demo(console: Console) -> None:
         stack.launch(name for name in EVERYTHING if name != "worker")
         stack.wait(["phoenix", "provider"])
         # Phoenix takes the traffic in while the other servers still start.
-        traffic = beside.submit(write_traffic, stack, traffic_made, day, report)
+        broken_one = beside.submit(_send, broken(day=day), "broken project", stack, report)
+        traffic = beside.submit(write_traffic, stack, traffic_made, report)
         start_the_rest(stack, settings, report)
-        traffic.result()
-        # A failing check is shown while the night's work goes on: it is another deployment.
+        broken_one.result()
+        # A failing check is shown while Phoenix is still busy with the traffic: it is another deployment.
         failing = beside.submit(run_on_broken_project, stack, day, report)
+        traffic.result()
         # The days before first: last night's report compares with them.
         first, last = day - dt.timedelta(days=DAYS - 1), day - dt.timedelta(days=1)
         run_nightly(stack, f"backfill {DAYS - 1} days", {"date": str(first), "until": str(last), "yes": True}, report)
@@ -82,8 +84,8 @@ def traffic_until(project: str, day: dt.date) -> Traffic:
     return Traffic(project=project, days=DAYS, spans=SPANS, until=day, incident=Incident(day=incident_day(day)))
 
 
-def write_traffic(stack: Stack, traffic: Simulation, day: dt.date, report: Report) -> None:
-    """Send what Phoenix does not have yet: the traffic, what simulated people say of it, the broken project."""
+def write_traffic(stack: Stack, traffic: Simulation, report: Report) -> None:
+    """Send what Phoenix does not have yet: the traffic, and what simulated people say of it."""
     tell_provider(stack, traffic)
     _send(traffic, "simulated traffic", stack, report)
     report("simulated experts", "labelling")
@@ -92,7 +94,6 @@ def write_traffic(stack: Stack, traffic: Simulation, day: dt.date, report: Repor
     report("simulated users", "giving feedback")
     said = asyncio.run(give_feedback(traffic, stack.phoenix_url))
     report("simulated users", f"done, {said} annotations in Phoenix")
-    _send(broken(day=day), "broken project", stack, report)
 
 
 def tell_provider(stack: Stack, traffic: Simulation) -> None:

@@ -1,6 +1,7 @@
 """The one door to Great Expectations: checks and a data frame in, its verdicts out."""
 
 import datetime as dt
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from tasks.shared.errors import CheckBroken
 if TYPE_CHECKING:
     import pandas as pd
 
+# Great Expectations holds the newest context for the whole process, whichever thread made it.
+ONE_AT_A_TIME = threading.Lock()
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 # These ask whether two values are equal, not which they are.
 EQUALITY = ("ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
@@ -22,35 +25,36 @@ EQUALITY = ("ExpectColumnValuesToBeUnique", "ExpectCompoundColumnsToBeUnique")
 def verdicts(checks: Sequence[Check], rows: pa.Table) -> list[Mapping[str, Any]]:
     """Great Expectations' result for each of *checks* over *rows*, in order: {"success", "result"}.
 
-    Every call has a context of its own: shared ones give wrong results in threads, without a word. An exception
-    inside an expectation raises CheckBroken, because it says nothing about the data.
+    Every call has a context of its own, one at a time: shared ones give wrong results in threads, without a word. An
+    exception inside an expectation raises CheckBroken, because it says nothing about the data.
     """
     warm_up().join()
     import great_expectations as gx
     import great_expectations.expectations as gxe
     from great_expectations.data_context.types import base
 
-    config = base.DataContextConfig(
-        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=base.ProgressBarsConfig(globally=False, metric_calculations=False),
-        analytics_enabled=False,
-    )
-    context = gx.get_context(mode="ephemeral", project_config=config)
-    batch = (
-        context.data_sources.add_pandas("staged")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-    )
-    # Results come back in another order; `meta` tells which is whose.
-    expectations = [
-        getattr(gxe, check.expectation)(
-            **_in_numbers(check.arguments), severity=check.severity, meta={"check": position}
+    with ONE_AT_A_TIME:
+        config = base.DataContextConfig(
+            store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=base.ProgressBarsConfig(globally=False, metric_calculations=False),
+            analytics_enabled=False,
         )
-        for position, check in enumerate(checks)
-    ]
-    found = batch.get_batch({"dataframe": frame(rows, checks)}).validate(
-        gx.ExpectationSuite(name="checks", expectations=expectations), result_format={"result_format": "SUMMARY"}
-    )
+        context = gx.get_context(mode="ephemeral", project_config=config)
+        batch = (
+            context.data_sources.add_pandas("staged")
+            .add_dataframe_asset("rows")
+            .add_batch_definition_whole_dataframe("all")
+        )
+        # Results come back in another order; `meta` tells which is whose.
+        expectations = [
+            getattr(gxe, check.expectation)(
+                **_in_numbers(check.arguments), severity=check.severity, meta={"check": position}
+            )
+            for position, check in enumerate(checks)
+        ]
+        found = batch.get_batch({"dataframe": frame(rows, checks)}).validate(
+            gx.ExpectationSuite(name="checks", expectations=expectations), result_format={"result_format": "SUMMARY"}
+        )
     by_position: dict[int, Any] = {_position(each): each for each in found.results}
     return [_verdict(check, by_position[position]) for position, check in enumerate(checks)]
 
