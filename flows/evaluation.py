@@ -1,5 +1,6 @@
 """Scores of a window: every evaluator's decisions into the lake, and from there into Phoenix."""
 
+import asyncio
 import uuid
 
 from prefect import flow
@@ -50,11 +51,14 @@ async def evaluation(
         confirm(expected_usd(estimate_judges(project, window, names)), settings.budget, str(window))
     run = flow_run.root_flow_run_id or uuid.uuid4().hex
     judges = [name for name in names if is_judge(name, settings)]
-    scored = await score_units(project, window, [name for name in names if name not in judges])
-    if judges:
-        scored |= await judge_units(project, window, judges, run)
+    # Code decides while judges are waited for; what it decided is kept whatever becomes of them.
+    by_code = asyncio.create_task(score_units(project, window, [name for name in names if name not in judges]))
+    try:
+        judged = await judge_units(project, window, judges, run) if judges else {}
+    finally:
+        scored = await by_code
     published = await publish_decisions(project, window, names)
-    receipt = summary(project, window, scored, published)
+    receipt = summary(project, window, scored | judged, published)
     if receipt.doubts:
         raise Inconclusive(f"scores are stored and published, but {'; '.join(receipt.doubts)}.")
     return receipt

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,20 +18,23 @@ from deployments.deploy import deploy
 from deployments.local import addresses
 from deployments.local.display import progress
 from deployments.local.judge_beside_truth import judge_beside_truth
-from deployments.local.parts import EVERYTHING, FOLDER, REPOSITORY, TRUTH
+from deployments.local.parts import FOLDER, REPOSITORY, TRUTH
 from deployments.local.runs import FlowRun, run_deployment
 from deployments.local.stack import Report, Stack, open_own_stack
 from deployments.simulator.broken import BROKEN_PROJECT, broken
 from deployments.simulator.delivery import send
 from deployments.simulator.experts import label
+from deployments.simulator.rhythm import NS_PER_S
 from deployments.simulator.simulation import Simulation, simulate
 from deployments.simulator.traffic import Incident, Traffic, yesterday
 from deployments.simulator.users import give_feedback
 from tasks.shared.errors import NightjarError
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
+from tasks.shared.store.tables import SPANS as SPAN_TABLE
 
 DAYS, SPANS = 14, 4_200
+WEEK = dt.timedelta(days=7)
 FRIDAY = 4
 
 
@@ -46,19 +50,27 @@ def demo(console: Console) -> None:
         settings = load_settings()  # only now do they know where the stack listens
         traffic_made = simulate(traffic_until(settings.project, day))
         traffic_made.truth.write(FOLDER / TRUTH)  # the provider reads it when it starts
-        stack.launch(name for name in EVERYTHING if name != "worker")
+        # On two cores whoever starts alone starts soonest: Phoenix is to take the traffic in while the others start.
+        stack.launch(["phoenix", "prefect", "provider"])
         stack.wait(["phoenix", "provider"])
-        # Phoenix takes the traffic in while the other servers still start.
+        stack.launch(["mlflow"])
+        tell_provider(stack, traffic_made)
+        first, last = day - dt.timedelta(days=DAYS - 1), day - dt.timedelta(days=1)
         broken_one = beside.submit(_send, broken(day=day), "broken project", stack, report)
-        traffic = beside.submit(write_traffic, stack, traffic_made, report)
+        week = beside.submit(
+            write_traffic, stack, until(traffic_made, first + WEEK), "simulated traffic, 1st week", report
+        )
         start_the_rest(stack, settings, report)
         broken_one.result()
         # A failing check is shown while Phoenix is still busy with the traffic: it is another deployment.
         failing = beside.submit(run_on_broken_project, stack, day, report)
-        traffic.result()
+        week.result()
+        stack.wait(EVERYTHING)
+        # The second week arrives while the first is worked on.
+        rest = beside.submit(write_the_rest, stack, settings, traffic_made, first + WEEK, report)
         # The days before first: last night's report compares with them.
-        first, last = day - dt.timedelta(days=DAYS - 1), day - dt.timedelta(days=1)
         run_nightly(stack, f"backfill {DAYS - 1} days", {"date": str(first), "until": str(last), "yes": True}, report)
+        rest.result()
         last_night = run_nightly(stack, f"nightly {day}", {"date": str(day)}, report)
         failed = failing.result()
     console.print(f"\nDone in {time.monotonic() - began:.0f} s. Where to look:")
@@ -70,13 +82,12 @@ def demo(console: Console) -> None:
 
 
 def start_the_rest(stack: Stack, settings: Settings, report: Report) -> None:
-    """The worker and the deployments, as soon as the Prefect server is up; then wait for everything."""
+    """The worker and the deployments, as soon as the Prefect server is up."""
     stack.wait(["prefect"])
     stack.launch(["worker"])
     report("deployments", "putting prefect.yaml on the server")
     deploy(stack.prefect_api_url, REPOSITORY, settings.owner, settings.tier)
     report("deployments", "ready")
-    stack.wait(EVERYTHING)
 
 
 def traffic_until(project: str, day: dt.date) -> Traffic:
@@ -84,16 +95,30 @@ def traffic_until(project: str, day: dt.date) -> Traffic:
     return Traffic(project=project, days=DAYS, spans=SPANS, until=day, incident=Incident(day=incident_day(day)))
 
 
-def write_traffic(stack: Stack, traffic: Simulation, report: Report) -> None:
-    """Send what Phoenix does not have yet: the traffic, and what simulated people say of it."""
-    tell_provider(stack, traffic)
-    _send(traffic, "simulated traffic", stack, report)
-    report("simulated experts", "labelling")
+def until(traffic: Simulation, day: dt.date) -> Simulation:
+    """The part of *traffic* before *day*."""
+    end_ns = int(dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC).timestamp()) * NS_PER_S
+    return replace(traffic, spans=tuple(span for span in traffic.spans if span.start_ns < end_ns))
+
+
+def write_traffic(stack: Stack, traffic: Simulation, step: str, report: Report) -> int:
+    """Send what Phoenix does not have yet of the traffic and of what simulated people say of it; how many spans."""
+    sent = _send(traffic, step, stack, report)
+    report("simulated people", "labelling, giving feedback")
     labels = asyncio.run(label(traffic, stack.phoenix_url))
-    report("simulated experts", f"done, {labels} labels in Phoenix")
-    report("simulated users", "giving feedback")
     said = asyncio.run(give_feedback(traffic, stack.phoenix_url))
-    report("simulated users", f"done, {said} annotations in Phoenix")
+    report("simulated people", f"done, {labels} labels of experts and {said} users' feedback in Phoenix")
+    return sent
+
+
+def write_the_rest(stack: Stack, settings: Settings, traffic: Simulation, since: dt.date, report: Report) -> None:
+    """Send the days from *since* on. Raises DemoFailed when the backfill came to them before they were there."""
+    lake = Lake.open(settings.lake)
+    before = lake.days(SPAN_TABLE, settings.project)
+    sent = write_traffic(stack, traffic, "simulated traffic, all", report)
+    early = {day for day in lake.days(SPAN_TABLE, settings.project) if day >= since}.difference(before)
+    if sent and early:
+        raise DemoFailed(f"the backfill came to {min(early)} before its traffic was there. Run `make demo` again.")
 
 
 def tell_provider(stack: Stack, traffic: Simulation) -> None:
@@ -151,9 +176,10 @@ def where_to_look(
     }
 
 
-def _send(simulation: Simulation, step: str, stack: Stack, report: Report) -> None:
+def _send(simulation: Simulation, step: str, stack: Stack, report: Report) -> int:
     def stored(so_far: int, total: int) -> None:
         report(step, f"{so_far:,} of {total:,} simulated spans stored in Phoenix")
 
     sent = asyncio.run(send(simulation, stack.phoenix_url, progress=stored))
     report(step, f"done, {len(simulation.spans):,} spans in Phoenix, {sent:,} of them new")
+    return sent
