@@ -18,7 +18,7 @@ from deployments.deploy import deploy
 from deployments.local import addresses
 from deployments.local.display import progress
 from deployments.local.judge_beside_truth import judge_beside_truth
-from deployments.local.parts import FOLDER, REPOSITORY, TRUTH
+from deployments.local.parts import EVERYTHING, FOLDER, REPOSITORY, TRUTH
 from deployments.local.runs import FlowRun, run_deployment
 from deployments.local.stack import Report, Stack, open_own_stack
 from deployments.simulator.broken import BROKEN_PROJECT, broken
