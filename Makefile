@@ -87,7 +87,7 @@ deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings
 
 .PHONY: test
 test: env ## the whole test suite, with coverage
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --durations=12
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --durations=12
 
 .PHONY: lint
 lint: $(NIGHTJAR) ## style, format, types, and the doors between layers

@@ -10,8 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as property_tests
 
 RUNNING = "NIGHTJAR_TEST_SERVERS"
+
+# How fast examples come says something of the machine, nothing of the code.
+property_tests.register_profile("nightjar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_tests.load_profile("nightjar")
 
 # The last act of the session: DuckDB's binding prints a page about leaked types after pytest's summary line otherwise.
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
