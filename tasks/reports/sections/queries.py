@@ -45,7 +45,7 @@ def _cohorts(evidence: Evidence, field: str, rows: list[dict[str, Any]], spent: 
 
 def _figures(evidence: Evidence, row: dict[str, Any], spent: float) -> tuple[Cell, ...]:
     mean = of_sums(row) if row["n"] else None
-    low, high = mean.bounds(TAIL) if mean and mean.clusters > 1 else (None, None)
+    low, high = mean.bounds(TAIL, least=0.0) if mean and mean.clusters > 1 else (None, None)
     return (
         Number(row["traces"]),
         Number(row["known"] / row["traces"], "share"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import cbrt, sqrt
+from math import cbrt, inf, sqrt
 from typing import TYPE_CHECKING, Any
 
 from tasks.shared.statistics.estimate import NO_VARIANCE
@@ -48,8 +48,10 @@ class ClusteredMean:
             return self.n / self.like_sized
         return max((self.standard_error / self.independent_error) ** 2, 1.0)
 
-    def bounds(self, tail: float) -> tuple[float, float]:
+    def bounds(self, tail: float, least: float = -inf) -> tuple[float, float]:
         """The bounds that the true mean lies below, and above, with probability *tail* each (up to 0.5).
+
+        Values that are never below *least*, such as costs, have no bound below it.
 
         Student's, with the skewness taken out: a few large losses among many examples without any make the plain
         interval miss at twice its rate on that side. nan with one cluster.
@@ -59,7 +61,7 @@ class ClusteredMean:
         """
         t = t_quantile(1 - tail, self.degrees)
         low, high = (self.value - self.standard_error * self._unskewed(x) for x in (t, -t))
-        return low, high
+        return max(low, least), high
 
     def _unskewed(self, x: float) -> float:
         a = self.skewness

@@ -16,7 +16,7 @@ def queries(rows: Sequence[Row]) -> Iterator[Metric]:
         if not row["n"]:
             continue
         mean = of_sums(row)
-        low, high = mean.bounds(TAIL) if mean.clusters > 1 else (None, None)
+        low, high = mean.bounds(TAIL, least=0.0) if mean.clusters > 1 else (None, None)
         covered = share(row["known"], row["traces"])
         yield Metric("cost_per_query_usd", mean.value, mean.n, covered, low, high, unit="usd")
 
