@@ -227,11 +227,12 @@ def test_a_marker_in_somebody_elses_comment_is_left_alone_and_doubles_of_ours_go
 
 
 def script(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ACTION / f"{name}.py")
+    # Not under its bare name, by which the flow of that name would be taken for a library.
+    spec = importlib.util.spec_from_file_location(f"nightjar_gate_{name}", ACTION / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
