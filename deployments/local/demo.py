@@ -29,6 +29,7 @@ from deployments.simulator.simulation import Simulation, simulate
 from deployments.simulator.traffic import Incident, Traffic, yesterday
 from deployments.simulator.users import give_feedback
 from tasks.shared.errors import NightjarError
+from tasks.shared.records import Window
 from tasks.shared.settings import Settings, load_settings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS as SPAN_TABLE
@@ -50,7 +51,7 @@ def demo(console: Console) -> None:
         settings = load_settings()  # only now do they know where the stack listens
         traffic_made = simulate(traffic_until(settings.project, day))
         traffic_made.truth.write(FOLDER / TRUTH)  # the provider reads it when it starts
-        # On two cores whoever starts alone starts soonest: Phoenix is to take the traffic in while the others start.
+        # On two cores what starts beside fewer others starts sooner: MLflow does while Phoenix takes the traffic in.
         stack.launch(["phoenix", "prefect", "provider"])
         stack.wait(["phoenix", "provider"])
         stack.launch(["mlflow"])
@@ -97,7 +98,7 @@ def traffic_until(project: str, day: dt.date) -> Traffic:
 
 def until(traffic: Simulation, day: dt.date) -> Simulation:
     """The part of *traffic* before *day*."""
-    end_ns = int(dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC).timestamp()) * NS_PER_S
+    end_ns = int(Window.of_day(day).start.timestamp()) * NS_PER_S
     return replace(traffic, spans=tuple(span for span in traffic.spans if span.start_ns < end_ns))
 
 
