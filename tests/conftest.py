@@ -93,7 +93,14 @@ def project() -> str:
 @pytest.fixture
 def nightjar_env(servers: Servers, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Point settings and Prefect at the servers, with a lake and a project of this test's own; gives the lake root."""
-    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_SSL_CERT_FILE,
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+    from deployments.local.parts import one_certificate
 
     monkeypatch.setenv("NIGHTJAR_CONFIG", str(tmp_path / "nightjar.toml"))
     monkeypatch.setenv("NIGHTJAR_PROJECT", project)
@@ -101,5 +108,11 @@ def nightjar_env(servers: Servers, project: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("NIGHTJAR_PHOENIX__URL", servers.phoenix_url)
     monkeypatch.setenv("NIGHTJAR_MLFLOW__TRACKING_URI", servers.mlflow_url)
     monkeypatch.setenv("PREFECT_API_URL", servers.prefect_api_url)
-    with temporary_settings({PREFECT_API_URL: servers.prefect_api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    monkeypatch.setenv("PREFECT_API_SSL_CERT_FILE", str(one_certificate(tmp_path)))
+    here = {
+        PREFECT_API_URL: servers.prefect_api_url,
+        PREFECT_API_SSL_CERT_FILE: os.environ["PREFECT_API_SSL_CERT_FILE"],
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+    }
+    with temporary_settings(here):
         yield tmp_path / "lake"

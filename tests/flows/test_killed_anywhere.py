@@ -26,7 +26,7 @@ CLIENT = "mlflow.tracking.client:MlflowClient"
 POINTS: dict[str, Point] = {
     "spans fetched, not yet checked": (f"{STAGE}.seal", 2, ""),
     "some hours of spans in place": (f"{STAGE}._publish_partition", 4, "/spans/"),
-    "some decisions in place": (f"{STAGE}._publish_partition", 30, "/decisions/"),
+    "some decisions in place": (f"{STAGE}._publish_partition", 2, "/decisions/"),
     "some annotations written": ("tasks.shared.gateways.phoenix.annotating:_post", 2, ""),
     "metrics computed, not in place": (f"{STAGE}._publish_partition", 1, "/metrics/"),
     "the run half logged": (f"{CLIENT}.log_batch", 2, ""),

@@ -6,6 +6,7 @@ Vega-Lite specifications go straight to vl-convert: Altair's classes accept no C
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,7 @@ CONFIG = {
 
 def svg(chart: Chart, key: str) -> Markup:
     """The chart as an `<svg>` with title and description; *key* makes its ids unique in the page."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(specification(chart))
-    view, body = drawn.split('viewBox="', 1)[1].split('"', 1)
+    view, body = _drawn(chart).split('viewBox="', 1)[1].split('"', 1)
     body = INNER_ROLES.sub(r"\1", body.split(">", 1)[1])
     opening = Markup(
         '<svg viewBox="{}" role="img" aria-labelledby="{}-t {}-d"><title id="{}-t">{}</title><desc id="{}-d">{}</desc>'
@@ -74,9 +72,19 @@ def picture(chart: Chart | HeatMap) -> bytes:
 
 def plain_svg(chart: Chart) -> str:
     """The chart as SVG in the page's light colours, for the same."""
+    return plain_colours(_drawn(chart))
+
+
+def _drawn(chart: Chart) -> str:
+    return _drawing(json.dumps(specification(chart)))
+
+
+@lru_cache(maxsize=64)
+def _drawing(spec: str) -> str:
+    """The drawing of a specification, which a page and its PDF share."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(plain_colours(json.dumps(specification(chart)))))
+    return str(vl_convert.vegalite_to_svg(spec))
 
 
 def plain_colours(text: str) -> str:

@@ -255,7 +255,7 @@ class Lake:
                 folders.add(f"{base}/date={part.start:%Y-%m-%d}")
             else:
                 folders |= {self.partition(table, project, hour) for hour in part.hours()}
-        return [path for folder in sorted(folders) for path in self._parquet_below(folder)]
+        return [path for folder in sorted(folders) for path in self.parquet_below(folder)]
 
     def stamps(self, table: Table, project: str, window: Window) -> dict[str, str]:
         """By path of each of the table's files in *window*, its size and when it was put in place.
@@ -369,7 +369,8 @@ class Lake:
                 self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)
                 self.filesystem.move(temporary, path)
 
-    def _parquet_below(self, folder: str) -> list[str]:
+    def parquet_below(self, folder: str) -> list[str]:
+        """Full paths of the Parquet files below the full path *folder*, sorted."""
         selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
         with self.reaching():
             return sorted(i.path for i in self.filesystem.get_file_info(selector) if i.path.endswith(".parquet"))

@@ -4,7 +4,7 @@ import datetime as dt
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,17 +156,30 @@ class Stage:
     def _publish_partition(self, folder: str, staged: Path) -> bool:
         """Put one partition in place; False when the stored one already says the same."""
         final = f"{folder}/{self.file}.parquet"
-        if self.lake.is_file(final):
-            if self._says_the_same(staged, final):
+        if stored := self._stored(folder):
+            if stored == [final] and self._says_the_same(staged, final):
                 return False
-            fresh, absent = self._compare(staged, final)
+            fresh, absent, others = self._compare(staged, stored)
             replace = self.table.rewrite == "replace"
-            if not fresh and not (replace and absent):
+            if stored == [final] and not fresh and not (replace and absent):
                 return False
-            if absent and not replace:
-                staged = self._with_kept(staged, final)
+            if others or (absent and not replace):
+                staged = self._with_kept(staged, stored)
         self.lake.move_in(str(staged), final)
+        self._remove(set(stored) - {final})
         return True
+
+    def _stored(self, folder: str) -> list[str]:
+        """This writer's files in a partition: one, or where a day was stored by the hour before, one an hour."""
+        if self.table.grain == "day":
+            return [file for file in self.lake.parquet_below(folder) if file.endswith(f"/{self.file}.parquet")]
+        final = f"{folder}/{self.file}.parquet"
+        return [final] if self.lake.is_file(final) else []
+
+    def _remove(self, files: Iterable[str]) -> None:
+        with self.lake.reaching():
+            for file in files:
+                self.lake.filesystem.delete_file(file)
 
     def _says_the_same(self, staged: Path, final: str) -> bool:
         """Whether both files hold equal rows: the usual case of a second run, and 20 times cheaper than a query."""
@@ -178,22 +191,31 @@ class Stage:
             mine, theirs = (table.sort_by(order) for table in tables)
         return bool(mine.equals(theirs))
 
-    def _compare(self, staged: Path, final: str) -> tuple[int, int]:
-        """Count staged rows that are new or changed, and stored rows whose key is not staged."""
+    def _compare(self, staged: Path, stored: list[str]) -> tuple[int, int, int]:
+        """Count staged rows that are new or changed, stored rows of the window whose key is not staged, and others."""
         compared = ", ".join(f'"{c}"' for c in self.table.compared)
         keys = ", ".join(f'"{c}"' for c in self.table.key)
         result = self._over_both(
             staged,
-            final,
+            stored,
             f"SELECT (SELECT count(*) FROM (SELECT {compared} FROM staged EXCEPT SELECT {compared} FROM stored)), "
-            f"(SELECT count(*) FROM stored ANTI JOIN staged USING ({keys}))",
+            f"count(*) FILTER ({self._inside}), count(*) FILTER (NOT {self._inside}) "
+            f"FROM stored ANTI JOIN staged USING ({keys})",
         )
-        return result.column(0)[0].as_py(), result.column(1)[0].as_py()
+        fresh, absent, others = (column[0].as_py() for column in result.columns)
+        return fresh, absent, others
 
-    def _with_kept(self, staged: Path, final: str) -> Path:
-        """A copy of the staged file with the stored rows that were not written again."""
+    @property
+    def _inside(self) -> str:
+        """Whether a stored row is one of the window: a partition of a day is wider than a window of hours."""
+        start, end = self.window.start.isoformat(), self.window.end.isoformat()
+        return f"(\"{self.table.time}\" >= '{start}' AND \"{self.table.time}\" < '{end}')"
+
+    def _with_kept(self, staged: Path, stored: list[str]) -> Path:
+        """A copy of the staged file with the stored rows that stay: those that this write says nothing about."""
         keys = ", ".join(f'"{c}"' for c in self.table.key)
-        kept = self._over_both(staged, final, f"SELECT * FROM stored ANTI JOIN staged USING ({keys})")
+        stays = f"NOT {self._inside}" if self.table.rewrite == "replace" else "true"
+        kept = self._over_both(staged, stored, f"SELECT * FROM stored ANTI JOIN staged USING ({keys}) WHERE {stays}")
         merged = staged.with_name(f"{staged.name}-merged")
         with pq.ParquetWriter(merged, self.table.schema, compression="zstd", compression_level=1) as writer:
             source = pq.ParquetFile(staged)
@@ -202,10 +224,10 @@ class Stage:
             writer.write_table(kept.select(self.table.schema.names).cast(self.table.schema))
         return merged
 
-    def _over_both(self, staged: Path, final: str, query: str) -> pa.Table:
-        with self.lake.local_files([final]) as stored, self.lake.connection() as connection:
+    def _over_both(self, staged: Path, stored: list[str], query: str) -> pa.Table:
+        with self.lake.local_files(stored) as files, self.lake.connection() as connection:
             self._attach_local(connection, "staged", [str(staged)])
-            self.lake.attach(connection, self.table, stored)
+            self.lake.attach(connection, self.table, files)
             connection.execute(f'CREATE TEMP VIEW stored AS FROM "{self.table.name}"')
             return connection.sql(query).to_arrow_table()
 
@@ -217,15 +239,29 @@ class Stage:
         connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])')
 
     def _remove_absent(self) -> set[dt.date]:
-        """Delete this writer's files in the window's partitions that got no row; return their days."""
+        """Remove this writer's rows in the window's partitions that got none; return their days."""
         days: set[dt.date] = set()
         for folder in sorted({self.lake.partition(self.table, self.project, h) for h in self.window.hours()}):
-            final = f"{folder}/{self.file}.parquet"
-            if folder not in self._staged and self.lake.is_file(final):
-                with self.lake.reaching():
-                    self.lake.filesystem.delete_file(final)
+            if folder not in self._staged and self._empty(folder):
                 days.add(_day_of(folder))
         return days
+
+    def _empty(self, folder: str) -> bool:
+        """Remove the window's rows from a partition; whether there were any."""
+        if not (stored := self._stored(folder)):
+            return False
+        nothing = self.folder / f"{len(self._staged)}.parquet.tmp"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(self.table.schema.empty_table(), nothing)
+        _, absent, others = self._compare(nothing, stored)
+        if others and not absent:
+            return False
+        if others:
+            final = f"{folder}/{self.file}.parquet"
+            self.lake.move_in(str(self._with_kept(nothing, stored)), final)
+            stored = [file for file in stored if file != final]
+        self._remove(stored)
+        return True
 
 
 def _day_of(folder: str) -> dt.date:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.shared.errors import StoreError
+from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import ANNOTATIONS, INTEGER, SPANS, TEXT, Column
@@ -96,6 +97,52 @@ def test_rows_of_a_day_lie_in_one_partition_and_are_read_by_the_hour(lake: Lake)
     [file] = lake.files(DAILY, PROJECT, hours(5, 6))
     assert file.endswith("date=2026-11-19/part.parquet")
     assert triples(stored(lake, DAILY, "FROM metrics", hours(5, 6))) == [("a", 5, 1)]
+
+
+DAILY_MERGED = replace(DAILY, rewrite="merge")
+
+
+def daily(lake: Lake, window: Window | None = None) -> list[tuple[str, float, int | None]]:
+    return triples(stored(lake, DAILY, "FROM metrics ORDER BY start_time, id", window))
+
+
+@pytest.mark.parametrize(
+    ("table", "left"),
+    [(DAILY, [("b", 5, 20), ("d", 20, 4)]), (DAILY_MERGED, [("a", 5, 1), ("b", 5, 20), ("c", 6, 3), ("d", 20, 4)])],
+    ids=["replace", "merge"],
+)
+def test_hours_are_written_into_the_day_and_the_other_hours_stay(lake: Lake, table, left) -> None:
+    lake.write(table, PROJECT, DAY, rows(("a", 5, 1), ("b", 5, 2), ("c", 6, 3), ("d", 20, 4)))
+    stage = lake.write(table, PROJECT, hours(4, 10), rows(("b", 5, 20)))
+    assert (daily(lake), stage.changed) == (left, 1)
+    assert lake.write(table, PROJECT, hours(4, 10), rows(("b", 5, 20))).changed == 0
+
+
+def test_hours_without_a_row_are_emptied_in_the_day(lake: Lake) -> None:
+    lake.write(DAILY, PROJECT, DAY, rows(("a", 5, 1), ("d", 20, 4)))
+    assert lake.write(DAILY, PROJECT, hours(7, 9), rows()).changed_days == ()
+    assert lake.write(DAILY, PROJECT, hours(4, 10), rows()).changed_days == (dt.date(2026, 11, 19),)
+    assert daily(lake) == [("d", 20, 4)]
+    assert lake.write(DAILY, PROJECT, hours(19, 24), rows()).changed_days == (dt.date(2026, 11, 19),)
+    assert lake.files(DAILY, PROJECT) == []
+
+
+def test_a_row_that_moved_to_another_hour_of_its_day_is_there_once(lake: Lake) -> None:
+    lake.write(DAILY_MERGED, PROJECT, DAY, rows(("a", 5, 1), ("b", 6, 2)))
+    lake.write(DAILY_MERGED, PROJECT, hours(7, 8), rows(("a", 7, 1)))
+    assert daily(lake) == [("b", 6, 2), ("a", 7, 1)]
+
+
+@pytest.mark.parametrize("given", [rows(("b", 5, 2)), rows()], ids=["a row", "none"])
+def test_a_day_that_was_stored_by_the_hour_becomes_one_file(lake: Lake, given) -> None:
+    by_the_hour = replace(DAILY, grain="hour")
+    lake.write(by_the_hour, PROJECT, DAY, rows(("a", 5, 1), ("d", 20, 4)))
+    lake.write(by_the_hour, PROJECT, DAY, rows(("x", 7, 9)), file="another")
+    assert daily(lake, hours(5, 8)) == [("a", 5, 1), ("x", 7, 9)]
+    lake.write(DAILY, PROJECT, hours(4, 10), given)
+    assert daily(lake) == [*triples(given), ("x", 7, 9), ("d", 20, 4)]
+    left = [path.rpartition("date=2026-11-19/")[2] for path in lake.files(DAILY, PROJECT)]
+    assert left == ["hour=07/another.parquet", "part.parquet"]
 
 
 def test_many_appended_batches_are_one_write(lake: Lake) -> None:

@@ -6,6 +6,7 @@ DECISIONS = Table(
     name="decisions",
     doc="The one row for (unit, evaluator, version): a missing score always has a reason.",
     key=("unit", "unit_id", "evaluator", "version"),
+    grain="day",
     columns=(
         Column("unit", TEXT, "span, trace or session", required=True),
         Column("unit_id", TEXT, "id of the span, trace or session", required=True),
