@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from tasks.shared.errors import StoreError
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
+from tasks.shared.store.engine import Engine
 from tasks.shared.store.stage import SCRATCH_SUFFIX, Stage
 from tasks.shared.store.tables import TABLES, Table
 
@@ -35,30 +36,13 @@ DOWNLOAD_ATTEMPTS = 5
 PARQUET_END = b"PAR1"
 
 
-@cache
-def _database(memory_limit_mib: int, spill: str) -> duckdb.DuckDBPyConnection:
-    """The process's scratch engine: DuckDB in memory. Opening one takes 10 ms, a connection to it next to nothing."""
-    database = duckdb.connect(
-        config={
-            "memory_limit": f"{memory_limit_mib}MiB",
-            "temp_directory": spill,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            # Would keep what it read, up to the memory limit.
-            "enable_external_file_cache": False,
-        }
-    )
-    database.execute("SET GLOBAL TimeZone = 'UTC'")
-    return database
-
-
 def _listed(files: Sequence[str]) -> str:
     return ", ".join("'" + file.replace("'", "''") + "'" for file in files)
 
 
-def _written_by(writers: str | tuple[str, ...], files: Sequence[str]) -> list[str]:
+def _written_by(writers: str | tuple[str, ...], files: Sequence[pafs.FileInfo]) -> list[pafs.FileInfo]:
     names = (writers,) if isinstance(writers, str) else writers
-    return [file for file in files if file.endswith(tuple(f"/{name}.parquet" for name in names))]
+    return [file for file in files if file.path.endswith(tuple(f"/{name}.parquet" for name in names))]
 
 
 @dataclass(frozen=True)
@@ -135,35 +119,52 @@ class Lake:
         *only* says by table of which writers' files alone it consists.
         """
         with ExitStack() as copies, self.connection() as connection:
-            found: dict[str, list[str]] = {}
-            for table in TABLES.values():
-                if re.search(rf"\b{table.name}\b", query):
-                    files = self.files(table, project, window)
-                    if only and table.name in only:
-                        files = _written_by(only[table.name], files)
-                    found[table.name] = copies.enter_context(self.local_files(files))
-            for name, rows in (relations or {}).items():
-                connection.register(name, rows)
 
-            def answer(*, alike: bool) -> pa.Table:
-                for name, files in found.items():
-                    self.attach(connection, TABLES[name], files, window, alike=alike)
+            def answer(found: Mapping[str, str | Sequence[str]], *, alike: bool) -> pa.Table:
+                for name, rows_of in found.items():
+                    self.attach(connection, TABLES[name], rows_of, window, alike=alike)
                 return connection.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
             try:
+                found: dict[str, str | Sequence[str]] = {}
+                for table in TABLES.values():
+                    if re.search(rf"\b{table.name}\b", query):
+                        files = self._listing(table, project, window)
+                        if only and table.name in only:
+                            files = _written_by(only[table.name], files)
+                        held = copies.enter_context(self._held(table, files))
+                        found[table.name] = held or copies.enter_context(self.local_files([f.path for f in files]))
+                for name, rows in (relations or {}).items():
+                    connection.register(name, rows)
                 try:
-                    return answer(alike=True)
+                    return answer(found, alike=True)
                 except duckdb.InvalidInputException:  # an older file lacks a column that the query reads
-                    return answer(alike=False)
+                    return answer(found, alike=False)
             except duckdb.Error as error:
                 raise StoreError(f"query on the lake failed: {error}") from error
 
     @contextmanager
-    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A scratch connection of its own: what it registers, and its temporary views, end with the block."""
+    def _held(self, table: Table, files: Sequence[pafs.FileInfo]) -> Iterator[str | None]:
+        """The name under which the scratch engine holds what is in *files*, if it does."""
+
+        def load(name: str) -> None:
+            with self.local_files([file.path for file in files]) as local, self.connection() as connection:
+                self.attach(connection, table, local)
+                connection.execute(f'CREATE TABLE {name} AS FROM "{table.name}"')
+
+        with self._engine.held(f"{table.name} {table.schema}", files, load) as name:
+            yield name
+
+    @property
+    def _engine(self) -> Engine:
         spill = self.settings.local_scratch / "duckdb"
         spill.mkdir(parents=True, exist_ok=True)
-        connection = _database(self.settings.memory_limit_mib, str(spill)).cursor()
+        return Engine.open(self.settings.memory_limit_mib, str(spill))
+
+    @contextmanager
+    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A scratch connection of its own: what it registers, and its temporary views, end with the block."""
+        connection = self._engine.database.cursor()
         try:
             yield connection
         finally:
@@ -204,18 +205,20 @@ class Lake:
         self,
         connection: duckdb.DuckDBPyConnection,
         table: Table,
-        files: Sequence[str],
+        files: str | Sequence[str],
         window: Window | None = None,
         *,
         alike: bool = False,
     ) -> None:
-        """Make the local *files* the view `table.name`; columns that older files lack are null.
+        """Make the local *files*, or the held table of that name, the view `table.name`; what older files lack is null.
 
         Files that are said to be *alike* have every column: then only what is read is opened, where otherwise every
         file is opened twice beforehand, five times the time for some hundred of them. A query that reads a column
         which one of them lacks fails with DuckDB's InvalidInputException.
         """
-        if alike:
+        if isinstance(files, str):
+            source = f"FROM {files}"
+        elif alike:
             source = (
                 f"SELECT * FROM read_parquet([{_listed((self._declared(table), *files))}], hive_partitioning=false)"
             )
@@ -248,6 +251,9 @@ class Lake:
 
     def files(self, table: Table, project: str, window: Window | None = None) -> list[str]:
         """Paths of the table's Parquet files in *window*, sorted."""
+        return [file.path for file in self._listing(table, project, window)]
+
+    def _listing(self, table: Table, project: str, window: Window | None) -> list[pafs.FileInfo]:
         base = f"{self.root}/{table.name}/project={quote(project, safe='')}"
         folders = set() if window else {base}
         for part in window.by_day() if window else ():
@@ -255,15 +261,14 @@ class Lake:
                 folders.add(f"{base}/date={part.start:%Y-%m-%d}")
             else:
                 folders |= {self.partition(table, project, hour) for hour in part.hours()}
-        return [path for folder in sorted(folders) for path in self.parquet_below(folder)]
+        return [file for folder in sorted(folders) for file in self.parquet_below(folder)]
 
     def stamps(self, table: Table, project: str, window: Window) -> dict[str, str]:
         """By path of each of the table's files in *window*, its size and when it was put in place.
 
         A file is only put in place when its rows changed, so equal stamps mean equal rows without reading any.
         """
-        found = {path: self.filesystem.get_file_info(path) for path in self.files(table, project, window)}
-        return {path: f"{info.size}:{info.mtime_ns}" for path, info in found.items()}
+        return {info.path: f"{info.size}:{info.mtime_ns}" for info in self._listing(table, project, window)}
 
     def days(self, table: Table, project: str) -> list[dt.date]:
         """The days of which *table* has partitions, oldest first."""
@@ -369,8 +374,9 @@ class Lake:
                 self.filesystem.create_dir(str(PurePosixPath(path).parent), recursive=True)
                 self.filesystem.move(temporary, path)
 
-    def parquet_below(self, folder: str) -> list[str]:
-        """Full paths of the Parquet files below the full path *folder*, sorted."""
+    def parquet_below(self, folder: str) -> list[pafs.FileInfo]:
+        """The Parquet files below the full path *folder*, sorted by path."""
         selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
         with self.reaching():
-            return sorted(i.path for i in self.filesystem.get_file_info(selector) if i.path.endswith(".parquet"))
+            found = [info for info in self.filesystem.get_file_info(selector) if info.path.endswith(".parquet")]
+        return sorted(found, key=attrgetter("path"))

@@ -172,7 +172,7 @@ class Stage:
     def _stored(self, folder: str) -> list[str]:
         """This writer's files in a partition: one, or where a day was stored by the hour before, one an hour."""
         if self.table.grain == "day":
-            return [file for file in self.lake.parquet_below(folder) if file.endswith(f"/{self.file}.parquet")]
+            return [i.path for i in self.lake.parquet_below(folder) if i.path.endswith(f"/{self.file}.parquet")]
         final = f"{folder}/{self.file}.parquet"
         return [final] if self.lake.is_file(final) else []
 
