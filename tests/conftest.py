@@ -55,14 +55,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole flows first: the longest files of the suite, so that no worker is left with one of them at the end.
-
-    Tests of what coverage does not look at run without it: on Python 3.11 it makes the interpreter half as slow again.
-    """
+    """Whole flows first: the longest files of the suite, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/flows/"))
-    for item in items:
-        if item.nodeid.startswith(("tests/deployments/", "tests/project/")):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,6 @@ from tasks.shared.store.tables import FLAG, FLOAT, INTEGER, QUARANTINE, TEXT, TI
 from tests.shared.checks.staged_rows import DAY, NOON, STRICT, TABLES, Row, rows_of
 
 # Great Expectations at its slowest; the lines of ours that it passes through are seen by the tests of the gate.
-pytestmark = pytest.mark.no_cover
-
 VALUES: dict[pa.DataType, list[Any]] = {
     TEXT: ["a", "b", "", "NaN", "span", "LLM", "OK", "scored", "code", "o'clock", None],
     INTEGER: [0, 1, -1, 2**62, None],

@@ -118,7 +118,6 @@ def test_alpha_of_an_interval_scale_does_not_depend_on_its_unit(units, factor, s
     assert (one and one.value) == pytest.approx(other and other.value)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("right", "alpha", "n"), [(0.9, 1 - 0.18 / 0.4488, 60), (0.97, 1 - 0.0582 / 0.429312, 60)])
 def test_the_interval_covers_the_true_alpha_about_as_often_as_it_says(right, alpha, n):
     # Three annotators, each right with the same probability about units of which 70 % are good. In 1,000 runs 94

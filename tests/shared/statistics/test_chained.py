@@ -53,7 +53,6 @@ def test_each_change_of_judge_needs_its_link():
         chained([[], []], [])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("with_link_error", [True, False])
 def test_the_chained_interval_covers_the_old_judges_rate_and_would_not_without_the_links_error(with_link_error):
     # The old judge passes 80 %; the new one fails one in eight of those and passes one in five of the others.

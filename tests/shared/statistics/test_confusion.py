@@ -67,7 +67,6 @@ def test_units_chosen_by_the_judges_verdict_need_their_weights():
     assert judge.prevalence.value == pytest.approx(1010 / 1260)
 
 
-@pytest.mark.no_cover
 def test_weighted_rates_cover_the_truth_in_93_to_97_percent_of_samples():
     draw = random.Random(1983)
     runs, covered = 400, 0

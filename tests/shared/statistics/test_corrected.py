@@ -104,16 +104,13 @@ def verdict(draw):
     return good, draw.random() < (0.9 if good else 0.2)
 
 
-@pytest.mark.no_cover
 def test_the_interval_covers_the_truth_in_93_to_97_percent_of_nights_with_labels_of_other_nights():
     assert 0.93 <= coverage(1500, labels_are_judged=False, told=0.0) <= 0.97
 
 
-@pytest.mark.no_cover
 def test_the_interval_covers_the_truth_in_93_to_97_percent_of_nights_with_labels_of_the_same_night():
     assert 0.93 <= coverage(1500, labels_are_judged=True, told=1.0) <= 0.97
 
 
-@pytest.mark.no_cover
 def test_labels_of_the_same_night_taken_for_independent_make_the_interval_too_wide():
     assert coverage(1500, labels_are_judged=True, told=0.0) > 0.975

@@ -97,7 +97,6 @@ def test_differences_beyond_the_scale_are_refused():
         difference(np.array([0.0, 3.0]), EACH[:2])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("losses", [0.05, 0.15])
 @pytest.mark.parametrize("size", [1, 4])
 def test_bounds_miss_the_truth_no_more_often_than_they_say(losses, size):

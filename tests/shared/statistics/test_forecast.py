@@ -99,7 +99,6 @@ def test_whatever_the_history_the_interval_is_ordered_and_finite(daily, days):
     assert 0 <= low <= middle <= high < float("inf")
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["stays", "climbs", "wanders", "both"])
 def test_the_95_percent_interval_of_a_month_is_right_about_as_often(kind):
     months, covered = 250, 0

@@ -136,7 +136,6 @@ def sampled(night, salt, target):
     return hajek(*columns, target=target)
 
 
-@pytest.mark.no_cover
 def test_failures_oversampled_fivefold_leave_the_estimate_at_the_truth():
     population = night(random.Random(1952), 1500, 0.85)
     truth = sum(population[0]) / 1500
@@ -151,7 +150,6 @@ def test_without_weights_the_same_sample_would_be_far_off():
     assert sum(verdicts) / len(verdicts) < 0.65
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("target", ["process", "window"])
 def test_the_interval_covers_the_truth_in_93_to_97_percent_of_nights(target):
     draw = random.Random(1971)

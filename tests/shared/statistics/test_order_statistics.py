@@ -87,7 +87,6 @@ def test_ranks_hold_the_level_with_at_most_the_tail_on_each_side(n, p):
     assert low / n - 1 / n <= p <= high / n + 1 / n
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("n", "p"), [(200, 0.5), (400, 0.95), (2000, 0.99)])
 def test_quantile_interval_covers_the_truth_in_93_to_97_percent_of_samples(n, p):
     draw = random.Random(1940)

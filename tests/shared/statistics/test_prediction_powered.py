@@ -99,7 +99,6 @@ def night(draw, labels, by_verdict):
     return sample
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("labels", "by_verdict"), [(60, False), (30, False), (60, True)])
 def test_the_interval_covers_the_truth_in_93_to_97_percent_of_nights(labels, by_verdict):
     draw = random.Random(2311)

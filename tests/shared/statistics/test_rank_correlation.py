@@ -53,7 +53,6 @@ def test_only_the_order_counts(pairs):
         assert (mirrored.value, mirrored.low) == pytest.approx((-answer.value, -answer.high))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("correlation", [0.0, 0.5])
 def test_the_interval_covers_the_truth_in_93_to_97_percent_of_samples(correlation):
     # Of two normal variables Spearman's correlation is 6 / pi * asin(r / 2).

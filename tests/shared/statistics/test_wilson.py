@@ -47,7 +47,6 @@ def test_wilson_holds_the_share_and_mirrors(case):
     assert low == pytest.approx(1 - mirror[1], abs=1e-12)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("share", "n"), [(0.05, 400), (0.3, 60), (0.9, 150)])
 def test_wilson_covers_the_truth_in_93_to_97_percent_of_samples(share, n):
     draw = random.Random(1927)
