@@ -7,6 +7,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -20,8 +21,11 @@ POOL = "nightjar"
 TRACKING_LIMIT = "nightjar-tracking"
 
 
-def deploy(api_url: str, home: Path, owner: str, tier: str) -> None:
-    """Apply prefect.yaml to the server at *api_url*: tagged with *owner* and *tier*, its runs working in *home*."""
+def deploy(api_url: str, home: Path, owner: str, tier: str, more: Mapping[str, str] | None = None) -> None:
+    """Apply prefect.yaml to the server at *api_url*: tagged with *owner* and *tier*, its runs working in *home*.
+
+    *more* are variables for Prefect's command.
+    """
     asyncio.run(_create_what_deployments_need(api_url))
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_YAML)]
     environment = {
@@ -31,6 +35,7 @@ def deploy(api_url: str, home: Path, owner: str, tier: str) -> None:
         "NIGHTJAR_OWNER": owner,
         "NIGHTJAR_TIER": tier,
         "DO_NOT_TRACK": "true",
+        **(more or {}),
     }
     answer = subprocess.run(
         command, env=environment, cwd=PREFECT_YAML.parent, capture_output=True, text=True, check=False, timeout=300

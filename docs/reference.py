@@ -35,7 +35,7 @@ from tasks.shared.channels import kinds
 from tasks.shared.channels.channel import Options, known_channels
 from tasks.shared.checks import suites
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import declared
+from tasks.shared.checks.rules import asked
 from tasks.shared.errors import NightjarError
 from tasks.shared.plugins import collect
 from tasks.shared.records import Evaluator, Window
@@ -295,7 +295,7 @@ def _setting_behind(parameter: str) -> str:
 
 def _checks(table: Table, suite: Suite) -> tuple[Check, ...]:
     usual = SOME_ROWS if suite.weekly else None
-    return (*declared(table, SOME_DAY), *suite.checks(Scope(SOME_DAY, CheckSettings(), usual)))
+    return asked(table, suite, Scope(SOME_DAY, CheckSettings(), usual))
 
 
 def _alike(found: Iterable[Check]) -> list[tuple[str, str, str, str]]:

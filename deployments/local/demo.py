@@ -18,7 +18,7 @@ from deployments.deploy import deploy
 from deployments.local import addresses
 from deployments.local.display import progress
 from deployments.local.judge_beside_truth import judge_beside_truth
-from deployments.local.parts import EVERYTHING, FOLDER, REPOSITORY, TRUTH
+from deployments.local.parts import EVERYTHING, FOLDER, REPOSITORY, TRUTH, one_certificate
 from deployments.local.runs import FlowRun, run_deployment
 from deployments.local.stack import Report, Stack, open_own_stack
 from deployments.simulator.broken import BROKEN_PROJECT, broken
@@ -87,7 +87,8 @@ def start_the_rest(stack: Stack, settings: Settings, report: Report) -> None:
     stack.wait(["prefect"])
     stack.launch(["worker"])
     report("deployments", "putting prefect.yaml on the server")
-    deploy(stack.prefect_api_url, REPOSITORY, settings.owner, settings.tier)
+    quick = {"PREFECT_API_SSL_CERT_FILE": str(one_certificate(FOLDER))}
+    deploy(stack.prefect_api_url, REPOSITORY, settings.owner, settings.tier, quick)
     report("deployments", "ready")
 
 

@@ -94,7 +94,8 @@ def is_running(state: State, name: str) -> bool:
 def is_ready(part: Part) -> bool:
     """Whether the part answers."""
     try:
-        return httpx.get(part.health_url, timeout=2.0, trust_env=False).status_code < 500
+        # Plain HTTP: without `verify`, every question would first read 140 certificates.
+        return httpx.get(part.health_url, timeout=2.0, trust_env=False, verify=False).status_code < 500
     except httpx.TransportError:
         return False
 

@@ -64,10 +64,12 @@ def no_relations(_stage: Stage, _lake: Lake) -> Mapping[str, pa.Table]:
 class Suite:
     """The checks of one table beyond those that follow from its declaration; the file's name is the table's name.
 
-    `helpers` maps further columns to the SQL expressions that compute them from the staged rows. `relations` gives
-    further tables that those expressions use. `weekly` asks for `Scope.usual_rows`.
+    `values` are checks of one column each; they are asked as one expectation, which takes Great Expectations no longer
+    than any of them would. `helpers` maps further columns to the SQL expressions that compute them from the staged
+    rows. `relations` gives further tables that those expressions use. `weekly` asks for `Scope.usual_rows`.
     """
 
+    values: tuple[Check, ...] = ()
     checks: Callable[[Scope], tuple[Check, ...]] = no_checks
     helpers: Mapping[str, str] = field(default_factory=dict)
     relations: Callable[[Stage, Lake], Mapping[str, pa.Table]] = no_relations

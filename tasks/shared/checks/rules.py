@@ -7,19 +7,25 @@ missing and let it pass.
 import sys
 from collections.abc import Iterable, Sequence, Set
 
-from tasks.shared.checks.check import Check, Severity
+from tasks.shared.checks.check import Check, Scope, Severity, Suite
 from tasks.shared.records import Window
 from tasks.shared.store.tables import Table
 
 KEY_ROWS = "key_rows"
 MISSING = "missing"
-NEGATIVE = "negative"
+BROKEN = "broken"
 LARGEST_FLOAT = sys.float_info.max
 
 
-def declared(table: Table, window: Window) -> tuple[Check, ...]:
-    """What every table is checked for: required columns are there, keys are unique, times lie in the window."""
-    return (all_there(required(table)), unique(table.key), in_window(table.time, window))
+def asked(table: Table, suite: Suite, scope: Scope) -> tuple[Check, ...]:
+    """Every check of a table: required columns are there, keys are unique, times lie in the window, and its suite's."""
+    declared = (all_there(required(table)), unique(table.key), in_window(table.time, scope.window))
+    return (*declared, *([all_hold(suite.values)] if suite.values else []), *suite.checks(scope))
+
+
+def helpers(table: Table, suite: Suite, complete: Set[str]) -> dict[str, str]:
+    """The helper columns of those checks; *complete* columns have no null."""
+    return {**suite.helpers, **key_rows(table), **missing(table, complete), **broken(suite.values)}
 
 
 def required(table: Table) -> tuple[str, ...]:
@@ -94,16 +100,20 @@ def at_least(column: str, least: float, severity: Severity = "critical") -> Chec
     return between(column, least, LARGEST_FLOAT, f"at least {least:g}", severity=severity)
 
 
-def negative(amounts: Sequence[str]) -> dict[str, str]:
-    """The helper column that `no_negative` needs: the row's broken *amounts* by name, each with its value."""
-    told = (f"CASE WHEN {_outside(name, 0, LARGEST_FLOAT)} THEN concat('{name} ', \"{name}\") END" for name in amounts)
-    return {NEGATIVE: f"nullif(concat_ws(', ', {', '.join(told)}), '')"}
+def broken(values: Sequence[Check]) -> dict[str, str]:
+    """The helper column that `all_hold` needs: what in the row fails one of *values*, by column with its value."""
+    told = (
+        f"CASE WHEN {check.failing} THEN concat('{name} ', \"{name}\") END"
+        for check in values
+        for name in check.columns
+    )
+    return {BROKEN: f"nullif(concat_ws(', ', {', '.join(told)}), '')"} if values else {}
 
 
-def no_negative(amounts: Sequence[str]) -> Check:
-    """Every one of *amounts* is 0 or more and finite; missing ones are left alone. One expectation for all."""
-    wanted = f"{', '.join(amounts)} are at least 0"
-    return Check("ExpectColumnValuesToBeNull", {"column": NEGATIVE}, "critical", f'"{NEGATIVE}" IS NOT NULL', wanted)
+def all_hold(values: Sequence[Check]) -> Check:
+    """Each of *values*, checks of one column, holds. One expectation, not one for each, as with `all_there`."""
+    wanted = "; ".join(check.wanted for check in values)
+    return Check("ExpectColumnValuesToBeNull", {"column": BROKEN}, "critical", f'"{BROKEN}" IS NOT NULL', wanted)
 
 
 def between(

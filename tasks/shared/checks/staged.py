@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tasks.shared.checks import suites
 from tasks.shared.checks.check import Check, Suite
-from tasks.shared.checks.rules import key_rows, missing
+from tasks.shared.checks.rules import helpers
 from tasks.shared.plugins import collect
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
@@ -42,8 +42,8 @@ class StagedRows:
     def of(cls, stage: Stage, lake: Lake) -> "StagedRows":
         """The stage's rows with the helpers and relations of its table's suite."""
         suite = suite_of(stage.table)
-        own = key_rows(stage.table) | missing(stage.table, stage.complete_columns())
-        return cls(stage, {**suite.helpers, **own}, suite.relations(stage, lake))
+        columns = helpers(stage.table, suite, stage.complete_columns())
+        return cls(stage, columns, suite.relations(stage, lake))
 
     def sql(self, query: str) -> pa.Table:
         """Run *query* over `staged`."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.shared.checks.check import Check, CheckResult, Scope, Validation
 from tasks.shared.checks.expectations import verdicts
-from tasks.shared.checks.rules import declared
+from tasks.shared.checks.rules import asked
 from tasks.shared.checks.staged import StagedRows, suite_of
 from tasks.shared.checks.volume import usual_rows
 from tasks.shared.settings import CheckSettings
@@ -45,7 +45,7 @@ def planned(stage: Stage, lake: Lake, settings: CheckSettings, *, partial: bool 
     suite = suite_of(stage.table)
     compared = suite.weekly and not partial
     usual = usual_rows(lake, stage.table, stage.project, stage.window) if compared else None
-    checks = (*declared(stage.table, stage.window), *suite.checks(Scope(stage.window, settings, usual)))
+    checks = asked(stage.table, suite, Scope(stage.window, settings, usual))
     return tuple(check for check in checks if check.severity == "critical" or not partial)
 
 

@@ -17,7 +17,7 @@ BROKEN: Mapping[str, Mapping[str, Row]] = {
     "spans": {
         "start_time": {"start_time": DAY.end, "end_time": DAY.end + SECOND},
         "end_time, start_time": {"end_time": NOON - SECOND},
-        "negative": {"cost_usd": math.nan},
+        "cost_usd": {"cost_usd": math.nan},
         "kind": {"kind": "ROBOT"},
         "status_code": {"status_code": "FINE"},
         "parent_known": {"parent_id": "nobody"},

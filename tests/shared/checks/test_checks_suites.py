@@ -1,10 +1,13 @@
 """Every suite that is found: its checks let good rows pass, and each finds the rows made to break it."""
 
+import re
+
 import pytest
 
 from tasks.shared.checks import Validation, validate
 from tasks.shared.checks.check import Check, Scope
-from tasks.shared.checks.rules import MISSING, NEGATIVE, declared, required
+from tasks.shared.checks.rules import BROKEN as BROKEN_VALUES
+from tasks.shared.checks.rules import MISSING, asked, required
 from tasks.shared.checks.staged import StagedRows, all_suites, suite_of
 from tasks.shared.checks.suites.spans import AMOUNTS
 from tasks.shared.records import Window
@@ -19,7 +22,7 @@ USUAL_ROWS = 1000
 
 
 def checks_of(table: Table) -> tuple[Check, ...]:
-    return (*declared(table, DAY), *suite_of(table).checks(Scope(DAY, STRICT, USUAL_ROWS)))
+    return asked(table, suite_of(table), Scope(DAY, STRICT, USUAL_ROWS))
 
 
 def title(check: Check) -> str:
@@ -36,7 +39,14 @@ def change_that_breaks(check: Check, table: Table) -> Row:
         return {next(name for name in required(table) if name not in (*table.key, table.time)): None}
     if check.columns in ((), table.key):
         return {}
+    if check.columns == (BROKEN_VALUES,):
+        return broken_value(table, suite_of(table).values[0].columns[0])
     return BROKEN[table.name][", ".join(check.columns)]
+
+
+def broken_value(table: Table, column: str) -> Row:
+    """Changes to a good row that break the value of *column*; those of amounts break in one way."""
+    return BROKEN[table.name].get(column) or {column: -1}
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +150,21 @@ def test_a_row_without_a_required_column_is_found_with_the_columns_name(table: T
     assert all(example[MISSING] in names for example in verdict.examples)
 
 
+VALUES = [(table, check) for table in TABLES.values() for check in suite_of(table).values]
+
+
+@pytest.mark.parametrize(("table", "check"), VALUES, ids=[f"{t.name}-{c.columns[0]}" for t, c in VALUES])
+def test_a_broken_value_is_told_by_column_and_value(table: Table, check: Check, lake: Lake) -> None:
+    (column,) = check.columns
+    change = broken_value(table, column)
+    with staged(lake, table, [good(table, "s"), good(table, "b", **change)]) as stage:
+        found = StagedRows.of(stage, lake).sql(f"SELECT {BROKEN_VALUES} FROM staged").column(0).to_pylist()
+    [told] = [each for each in found if each]
+    assert re.fullmatch(rf"{column} {re.escape(str(change[column]))}(\.0)?", told)
+
+
 @pytest.mark.parametrize("amount", AMOUNTS)
-@pytest.mark.parametrize("value", [-1, 0, None])
-def test_a_negative_amount_is_told_by_name_and_a_missing_one_is_none(
-    amount: str, value: int | None, lake: Lake
-) -> None:
+@pytest.mark.parametrize("value", [0, None])
+def test_an_amount_of_nothing_and_a_missing_one_hold(amount: str, value: int | None, lake: Lake) -> None:
     with staged(lake, SPANS, [good(SPANS, "s", **{amount: value})]) as stage:
-        (found,) = StagedRows.of(stage, lake).sql(f"SELECT {NEGATIVE} FROM staged").column(0).to_pylist()
-    assert (found or "").partition(" ")[0] == (amount if value == -1 else "")
+        assert StagedRows.of(stage, lake).sql(f"SELECT {BROKEN_VALUES} FROM staged").column(0).to_pylist() == [None]

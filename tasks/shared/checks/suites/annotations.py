@@ -2,16 +2,18 @@
 
 from typing import get_args
 
-from tasks.shared.checks.check import Check, Scope, Suite
+from tasks.shared.checks.check import Suite
 from tasks.shared.checks.rules import finite, one_of
 from tasks.shared.records import Unit
 
 ANNOTATOR_KINDS = ("HUMAN", "LLM", "CODE")
 
 
-def checks(_scope: Scope) -> tuple[Check, ...]:
-    """The checks of annotations."""
-    return one_of("unit", get_args(Unit)), one_of("annotator_kind", ANNOTATOR_KINDS), finite("score")
+VALUES = (
+    one_of("unit", get_args(Unit)),
+    one_of("annotator_kind", ANNOTATOR_KINDS),
+    finite("score"),
+)
 
 
-SUITE = Suite(checks=checks)
+SUITE = Suite(values=VALUES)

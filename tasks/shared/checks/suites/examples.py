@@ -7,12 +7,12 @@ from tasks.shared.splits import SPLITS
 CONTENTS = ("input", "output", "metadata")
 
 
+VALUES = (one_of("split", SPLITS),)
+
+
 def checks(_scope: Scope) -> tuple[Check, ...]:
     """The checks of the table."""
-    return (
-        one_of("split", SPLITS),
-        *(holds(f"{column}_is_object", f"{column} is a JSON object") for column in CONTENTS),
-    )
+    return (*(holds(f"{column}_is_object", f"{column} is a JSON object") for column in CONTENTS),)
 
 
 def is_object(column: str) -> str:
@@ -21,4 +21,4 @@ def is_object(column: str) -> str:
     return f"CASE WHEN {column} IS NULL THEN NULL {known} ELSE false END"
 
 
-SUITE = Suite(checks=checks, helpers={f"{column}_is_object": is_object(column) for column in CONTENTS})
+SUITE = Suite(values=VALUES, checks=checks, helpers={f"{column}_is_object": is_object(column) for column in CONTENTS})

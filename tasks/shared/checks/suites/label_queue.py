@@ -2,20 +2,18 @@
 
 from typing import get_args
 
-from tasks.shared.checks.check import Check, Scope, Suite
+from tasks.shared.checks.check import Suite
 from tasks.shared.checks.rules import between, one_of
 from tasks.shared.records import Unit
 
 VERDICTS = ("pass", "fail", "all")
 
 
-def checks(_scope: Scope) -> tuple[Check, ...]:
-    """The checks of the label queue."""
-    return (
-        one_of("unit", get_args(Unit)),
-        one_of("stratum", VERDICTS),
-        between("inclusion_probability", 0, 1, "above 0 and at most 1", above=True),
-    )
+VALUES = (
+    one_of("unit", get_args(Unit)),
+    one_of("stratum", VERDICTS),
+    between("inclusion_probability", 0, 1, "above 0 and at most 1", above=True),
+)
 
 
-SUITE = Suite(checks=checks)
+SUITE = Suite(values=VALUES)

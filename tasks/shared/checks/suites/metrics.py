@@ -1,12 +1,6 @@
 """Metrics: a finite value, an interval around it, coverage a share, n a count."""
 
-from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.measured import HELPERS, MEASURED
+from tasks.shared.checks.check import Suite
+from tasks.shared.checks.measured import HELPERS, MEASURED, measured
 
-
-def checks(_scope: Scope) -> tuple[Check, ...]:
-    """The checks of metrics."""
-    return MEASURED
-
-
-SUITE = Suite(checks=checks, helpers=HELPERS)
+SUITE = Suite(values=MEASURED, checks=measured, helpers=HELPERS)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from tasks.shared.checks.check import Check, Scope, Suite
-from tasks.shared.checks.rules import holds, negative, no_negative, not_before, one_of, usual_volume
+from tasks.shared.checks.rules import at_least, holds, not_before, one_of, usual_volume
 from tasks.shared.records import SPAN_KINDS, STATUS_CODES, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.stage import Stage
@@ -25,14 +25,18 @@ AMOUNTS = (
 PARENT_LOOKBACK_HOURS = 24
 
 
+VALUES = (
+    one_of("kind", SPAN_KINDS),
+    one_of("status_code", STATUS_CODES),
+    *(at_least(amount, 0) for amount in AMOUNTS),
+)
+
+
 def checks(scope: Scope) -> tuple[Check, ...]:
     """The checks of spans."""
     settings = scope.settings
     return (
         not_before("end_time", "start_time"),
-        no_negative(AMOUNTS),
-        one_of("kind", SPAN_KINDS),
-        one_of("status_code", STATUS_CODES),
         holds("parent_known", "the parent was seen", "warning", settings.max_share_without_parent),
         holds("root_has_session", "a root span has a session", "warning", settings.max_share_without_session),
         holds("llm_has_model", "an LLM span has a model", "warning", settings.max_share_without_model),
@@ -54,6 +58,7 @@ def stored_parents(stage: Stage, lake: Lake) -> Mapping[str, pa.Table]:
 
 
 SUITE = Suite(
+    values=VALUES,
     checks=checks,
     helpers={
         "parent_known": "CASE WHEN parent_id IS NOT NULL THEN "
@@ -61,7 +66,6 @@ SUITE = Suite(
         "OR parent_id IN (SELECT parent_id FROM stored_parents) END",
         "root_has_session": "CASE WHEN parent_id IS NULL THEN session_id IS NOT NULL END",
         "llm_has_model": "CASE WHEN kind = 'LLM' THEN model IS NOT NULL END",
-        **negative(AMOUNTS),
     },
     relations=stored_parents,
     weekly=True,
