@@ -228,7 +228,7 @@ async def test_killed_twice_on_the_way_and_run_again_it_is_as_if_undisturbed(nig
     span_ids, trace_ids = {span.span_id for span in spans}, {span.trace_id for span in spans}
 
     await asyncio.to_thread(run_until_killed, KILLED.replace("{hook}", BETWEEN_TWO_PARTITIONS))
-    assert [row["evaluator"] for row in decisions()[0]] == ["has_output"] * 3
+    assert [row["evaluator"] for row in decisions()[0]] == ["has_output"] * 6
     await asyncio.to_thread(run_until_killed, KILLED.replace("{hook}", BETWEEN_TWO_EVALUATORS_ANNOTATIONS))
     assert len(await annotations("span", span_ids)) == 6
     assert await annotations("trace", trace_ids) == {}

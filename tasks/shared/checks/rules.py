@@ -112,7 +112,7 @@ def broken(values: Sequence[Check]) -> dict[str, str]:
 
 def all_hold(values: Sequence[Check]) -> Check:
     """Each of *values*, checks of one column, holds. One expectation, not one for each, as with `all_there`."""
-    wanted = "; ".join(check.wanted for check in values)
+    wanted = f"none of {', '.join(name for check in values for name in check.columns)} has a broken value"
     return Check("ExpectColumnValuesToBeNull", {"column": BROKEN}, "critical", f'"{BROKEN}" IS NOT NULL', wanted)
 
 

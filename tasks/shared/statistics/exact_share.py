@@ -21,6 +21,6 @@ def exact_share(share: float, n: float, tail: float) -> tuple[float, float]:
     if not (n > 0 and 0 <= share <= 1):
         raise ValueError(f"share {share} of {n} trials. Give a share from 0 to 1 and more than 0 trials.")
     successes = share * n
-    low = 0.0 if share == 0 else float(betaincinv(successes, n - successes + 1, tail))
-    high = 1.0 if share == 1 else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
     return low, high

@@ -65,7 +65,7 @@ def test_one_nan_among_numbers_is_seen_in_parquet_too(lake: Lake) -> None:
         validation = validate(stage, lake, STRICT)
         kept_out = keep_out(stage, lake, validation)
 
-    assert [(r.name, r.failing) for r in validation.critical] == [("ExpectColumnValuesToBeBetween(value)", 1)]
+    assert [(r.name, r.failing) for r in validation.critical] == [("ExpectColumnValuesToBeNull(broken)", 1)]
     assert validation.critical[0].examples[0]["name"] == "odd"
     assert kept_out == 1
 

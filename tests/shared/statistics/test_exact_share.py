@@ -3,7 +3,7 @@
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.shared.statistics.exact_share import exact_share
@@ -36,6 +36,7 @@ def test_a_rate_on_the_floor_is_never_called_less_more_often_than_said(n):
     assert called_less(lambda k: wilson(k, n)[1]) > 0.025
 
 
+@example(5e-324, 0.5, 0.25)
 @given(st.floats(0, 1), st.floats(0.5, 500), st.floats(1e-6, 0.4))
 def test_the_bounds_hold_the_share_and_mirror(share, n, tail):
     low, high = exact_share(share, n, tail)
