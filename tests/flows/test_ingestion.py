@@ -111,7 +111,7 @@ async def test_a_day_that_fails_a_critical_check_stays_out_with_its_malformed_sp
     negative = {"openinference.span.kind": "LLM", "llm.token_count.prompt": -5}
     ends_first = TestSpan(NOON, name="backwards", end=NOON - dt.timedelta(seconds=1))
     ingest(servers.phoenix_url, project, [TestSpan(NOON, attributes=negative), TestSpan(NOON), ends_first])
-    with pytest.raises(CheckFailed, match=r"negative.*1 of 2 rows.*negative=prompt_tokens -5"):
+    with pytest.raises(CheckFailed, match=r"broken.*1 of 2 rows.*broken=prompt_tokens -5"):
         await ingestion(WINDOW)
     assert stored(project, WINDOW) == []
     assert {row["stage"] for row in stored(project, WINDOW, QUARANTINE)} >= {"normalise"}

@@ -17,6 +17,8 @@ HELD_AT_MOST = 12
 REMEMBERED = 200
 # Object stores tell the second of a write: a younger file may be written again without a trace.
 SETTLED = dt.timedelta(seconds=2)
+# Two threads that come first at once must not get an engine each.
+OPENING = threading.Lock()
 
 
 @dataclass
@@ -41,21 +43,10 @@ class Engine:
     _made: int = 0
 
     @classmethod
-    @cache
     def open(cls, memory_limit_mib: int, spill: str) -> "Engine":
         """The one of this process. Opening it takes 10 ms, a connection to it next to nothing."""
-        database = duckdb.connect(
-            config={
-                "memory_limit": f"{memory_limit_mib}MiB",
-                "temp_directory": spill,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                # Would keep what it read, up to the memory limit.
-                "enable_external_file_cache": False,
-            }
-        )
-        database.execute("SET GLOBAL TimeZone = 'UTC'")
-        return cls(database)
+        with OPENING:
+            return _opened(memory_limit_mib, spill)
 
     @contextmanager
     def held(self, what: str, files: Sequence[pafs.FileInfo], load: Callable[[str], object]) -> Iterator[str | None]:
@@ -97,3 +88,19 @@ class Engine:
         for oldest in unread[: max(0, len(self._held) - HELD_AT_MOST)]:
             self.database.cursor().execute(f"DROP TABLE {self._held.pop(oldest).name}")
         return entry
+
+
+@cache
+def _opened(memory_limit_mib: int, spill: str) -> Engine:
+    database = duckdb.connect(
+        config={
+            "memory_limit": f"{memory_limit_mib}MiB",
+            "temp_directory": spill,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            # Would keep what it read, up to the memory limit.
+            "enable_external_file_cache": False,
+        }
+    )
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    return Engine(database)

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -130,6 +131,17 @@ def test_threads_that_ask_at_once_get_the_same_answer(local_lake: Lake) -> None:
     with ThreadPoolExecutor(8) as threads:
         found = set(threads.map(lambda _: ask(local_lake), range(64)))
     assert found == {(3, "bad")}
+
+
+def test_threads_that_come_first_at_once_share_one_engine(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def opened(_: int) -> int:
+        together.wait()
+        return id(Engine.open(511, str(tmp_path)))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(opened, range(8)))) == 1
 
 
 def info(folder: Path, number: int):
