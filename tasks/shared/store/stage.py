@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -225,7 +225,9 @@ class Stage:
         return merged
 
     def _over_both(self, staged: Path, stored: list[str], query: str) -> pa.Table:
-        with self.lake.local_files(stored) as files, self.lake.connection() as connection:
+        # The day's file has everything; hours beside it are what a killed run did not come to remove.
+        whole = [file for file in stored if not PurePosixPath(file).parent.name.startswith("hour=")]
+        with self.lake.local_files(whole or stored) as files, self.lake.connection() as connection:
             self._attach_local(connection, "staged", [str(staged)])
             self.lake.attach(connection, self.table, files)
             connection.execute(f'CREATE TEMP VIEW stored AS FROM "{self.table.name}"')

@@ -145,6 +145,15 @@ def test_a_day_that_was_stored_by_the_hour_becomes_one_file(lake: Lake, given) -
     assert left == ["hour=07/another.parquet", "part.parquet"]
 
 
+def test_hours_that_a_killed_run_left_beside_the_day_do_not_come_twice(local_lake: Lake) -> None:
+    by_the_hour = replace(DAILY, grain="hour")
+    local_lake.write(DAILY, PROJECT, DAY, rows(("a", 5, 1), ("d", 20, 4)))
+    local_lake.write(by_the_hour, PROJECT, DAY, rows(("d", 20, 4)))
+    local_lake.write(DAILY, PROJECT, hours(4, 10), rows(("a", 5, 2)))
+    assert daily(local_lake) == [("a", 5, 2), ("d", 20, 4)]
+    assert len(local_lake.files(DAILY, PROJECT)) == 1
+
+
 def test_many_appended_batches_are_one_write(lake: Lake) -> None:
     with lake.stage(MERGED, PROJECT, DAY) as stage:
         for number in range(10):
