@@ -70,6 +70,9 @@ status: $(NIGHTJAR) ## show what runs and where
 	@$(PY) -m deployments.local status
 
 .PHONY: demo-alerts demo demo-gates demo-failures
+# What Prefect's client keeps lies with the rest, not in ~/.prefect.
+demo demo-gates demo-failures demo-alerts: export PREFECT_HOME := $(CURDIR)/.nightjar/prefect
+test: export PREFECT_HOME := $(CURDIR)/.nightjar/prefect-of-tests
 demo: env ## two weeks of simulated traffic through the whole pipeline, on real servers
 	@$(PY) -m deployments.local demo
 

@@ -20,7 +20,7 @@ def table(results: list[dict[str, Any]]) -> str:
                 f"{rounded(figure['value'])} {figure['unit']}".strip(),
                 figure["goal"],
                 {True: "yes", False: "**no**", None: ""}[figure["holds"]],
-                result["commit"].split("+")[0],
+                result["commit"],
             )
             lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)

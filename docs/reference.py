@@ -11,10 +11,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from benchmarks.__main__ import RESULTS, last_results
@@ -23,6 +22,7 @@ from deployments.simulator.faults import Faults
 from deployments.simulator.writing.skill import Skill
 from docs.alert_tables import alert_measures, alert_rule_keys, alert_rules
 from docs.price_table import PRICE_COLUMNS, price_rows
+from docs.setting_tables import default_of, settings
 from docs.writing import first_paragraph as _first_paragraph
 from docs.writing import table as _table
 from flows.__main__ import flow_summaries
@@ -45,10 +45,6 @@ from tasks.shared.settings import (
     CheckSettings,
     EvaluatorSettings,
     JudgeSettings,
-    LongPrice,
-    Price,
-    Settings,
-    TrafficBudget,
 )
 from tasks.shared.store.tables import TABLES, Table
 from tasks.tracking import judge_summaries, summaries
@@ -60,8 +56,9 @@ PRICES = ROOT / "tasks/shared/prices.toml"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(r"(<!-- begin: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 TARGET = re.compile(r"^([a-z-]+):.*?## (.*)$", re.MULTILINE)
-# Tables below a setting: what stands between its name and theirs.
-NESTED: Mapping[type[BaseModel], str] = {Price: '."<model>"', LongPrice: "", TrafficBudget: '."<project>"'}
+# Flows without a schedule that are subflows of others.
+INSIDE = {"evaluation": "inside nightly, or by hand", "tracking": "inside nightly, or by hand"}
+INSIDE |= {"experiment": "inside gate and prompt-optimisation, or by hand"}
 SOME_DAY = Window.of_day(dt.date(2000, 1, 1))
 SOME_ROWS = 4321.0
 
@@ -71,7 +68,13 @@ def flows() -> str:
     plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
     schedules = {each["name"]: each.get("schedules", []) for each in plan["deployments"]}
     rows = [
-        (f"[`{name}`](docs/operations.md#{name})", summary, _when(schedules[name]), _hours(name), _safe_again(name))
+        (
+            f"[`{name}`](docs/operations.md#{name})",
+            summary,
+            _when(name, schedules[name]),
+            _hours(name),
+            _safe_again(name),
+        )
         for name, summary in flow_summaries(ROOT / "flows").items()
     ]
     return _table(("flow", "what it does", "when", "timeout", "safe to run again"), rows)
@@ -107,7 +110,7 @@ def shipped_judges() -> str:
 def judge_keys() -> str:
     """Every key of a judge's file."""
     return _table(
-        ("key", "default", "meaning"), [(f"`{key}`", _default(f), f.description or "") for key, f in _judge_keys()]
+        ("key", "default", "meaning"), [(f"`{key}`", default_of(f), f.description or "") for key, f in _judge_keys()]
     )
 
 
@@ -152,18 +155,6 @@ def checks() -> str:
     return "\n\n".join(parts)
 
 
-def settings() -> str:
-    """Every setting, by table of nightjar.toml."""
-    parts: dict[str, list[tuple[str, str, str]]] = {}
-    for key, field in setting_fields():
-        table = key.rpartition(".")[0]
-        parts.setdefault(table, []).append((f"`{key.rpartition('.')[2]}`", _default(field), field.description or ""))
-    return "\n\n".join(
-        (f"### `[{table}]`\n\n" if table else "### Top level\n\n") + _table(("key", "default", "meaning"), rows)
-        for table, rows in parts.items()
-    )
-
-
 def prices() -> str:
     """Every price, and where it was compared."""
     return _table(PRICE_COLUMNS, price_rows(PRICES.read_text(encoding="utf-8")))
@@ -189,7 +180,7 @@ def _fields_of(model: type[BaseModel]) -> str:
 
 
 def _rows_of(fields: Mapping[str, FieldInfo]) -> list[tuple[str, str, str]]:
-    return [(f"`{name}`", _default(field), field.description or "") for name, field in fields.items()]
+    return [(f"`{name}`", default_of(field), field.description or "") for name, field in fields.items()]
 
 
 def error_tree() -> str:
@@ -245,23 +236,9 @@ def rewritten(text: str) -> str:
     return BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", text)
 
 
-def setting_fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting as `table.key` with its field; the top level first."""
-    inner: list[tuple[str, type[BaseModel]]] = []
-    for name, field in model.model_fields.items():
-        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
-            inner.append((name, field.annotation))
-        elif found := [(below, kind) for kind, below in NESTED.items() if kind in get_args(field.annotation)]:
-            inner += [(f"{name}{below}", kind) for below, kind in found]
-        else:
-            yield f"{prefix}{name}", field
-    for name, nested in inner:
-        yield from setting_fields(nested, f"{prefix}{name}.")
-
-
-def _when(schedules: Sequence[Mapping[str, str]]) -> str:
+def _when(flow: str, schedules: Sequence[Mapping[str, str]]) -> str:
     named = [f"{each['slug'].replace('-', ' ')}: `{each['cron']}` {each['timezone']}" for each in schedules]
-    return "; ".join(named) or "inside nightly, or by hand"
+    return "; ".join(named) or INSIDE.get(flow, "by hand")
 
 
 def _hours(flow: str) -> str:
@@ -347,26 +324,6 @@ def _judge_keys() -> Iterator[tuple[str, FieldInfo]]:
                 yield from keys(*below[f"{prefix}{name}"])
 
     return keys("", Judge)
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "**required**"
-    default = field.get_default(call_default_factory=True, validated_data={})
-    if SecretStr in (field.annotation, *get_args(field.annotation)) and get_origin(field.annotation) is not dict:
-        return "none; a secret: set it in the environment"
-    match default:
-        case None:
-            return "none"
-        case _ if default in ("", (), {}):
-            return "empty"
-        case bool() | int() | float():
-            return f"`{default}`"
-        case str():
-            return f'`"{default}"`'
-        case dict():
-            return "`{ " + ", ".join(f'"{key}" = {value}' for key, value in default.items()) + " }`"
-    return "required" if field.is_required() else f"`{default}`"
 
 
 def _table_of_lake(table: Table) -> str:

@@ -25,7 +25,9 @@ def mlflow_experiment(stack: Stack, settings: Settings, project: str) -> str:
         timeout=30,
         trust_env=False,
     )
-    return f"{stack.mlflow_url}/#/experiments/{answer.raise_for_status().json()['experiment']['experiment_id']}"
+    number = answer.raise_for_status().json()["experiment"]["experiment_id"]
+    # The bare address of an experiment opens a page of traces, of which there are none.
+    return f"{stack.mlflow_url}/#/experiments/{number}/runs?workflowType=machine_learning"
 
 
 def flow_run(stack: Stack, run_id: str) -> str:

@@ -180,6 +180,7 @@ def _overlay(stack: Stack) -> str:
         "# Written by `make up`: where the local stack listens. nightjar.toml and NIGHTJAR_* come first.\n"
         f'prefect_api_url = "{stack.prefect_api_url}"\n\n'
         f'[phoenix]\nurl = "{stack.phoenix_url}"\n\n'
+        f'[local]\nphoenix_url = "{stack.phoenix_url}"\n\n'
         f'[mlflow]\ntracking_uri = "{stack.mlflow_url}"\n\n'
         "# The simulated model provider: no real model, no cost.\n"
         f'[judges.providers.simulated]\nkind = "openai"\nbase_url = "{stack.url("provider")}/v1"\n'

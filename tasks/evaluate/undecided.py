@@ -57,11 +57,11 @@ ORDER BY start_time DESC, unit_id LIMIT {limit}
 """
 # Hours with units to decide, or with decisions that do not stand.
 TO_DO = """
-SELECT date_trunc('hour', start_time) AS hour, count(*) AS units
+SELECT date_trunc('hour', start_time) AS hour, count(DISTINCT unit_id) AS units
 FROM (
-    SELECT start_time FROM eligible ANTI JOIN decided USING (unit_id, unit_digest)
+    SELECT unit_id, start_time FROM eligible ANTI JOIN decided USING (unit_id, unit_digest)
     UNION ALL
-    SELECT start_time FROM made ANTI JOIN ({standing}) AS standing USING (unit_id)
+    SELECT unit_id, start_time FROM made ANTI JOIN ({standing}) AS standing USING (unit_id)
 )
 GROUP BY hour
 ORDER BY hour

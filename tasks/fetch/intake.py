@@ -105,6 +105,18 @@ async def take_in_late(
             return replace(taken, notes=(*taken.notes, *notes))
 
 
+async def take_in_missed(
+    phoenix: Phoenix, settings: Settings, project: str, window: Window, *, show: Artifact
+) -> Batch:
+    """Store the window that no run took in; where a critical check keeps it out, a note tells, and it is asked once."""
+    try:
+        taken = await take_in(phoenix, settings, project, window, show=show)
+    except CheckFailed as failed:
+        return Batch(SPANS.name, project, window, 0, notes=(f"{window} was missed, and is kept out: {failed}",))
+    note = f"{window} was missed by earlier runs: {taken.rows:,} spans are in now."
+    return replace(taken, counts={**taken.counts, "missed_days": 1}, notes=(*taken.notes, note))
+
+
 async def pull(
     chunks: AsyncIterator[list[RawSpan]],
     spans: Stage,

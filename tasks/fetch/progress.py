@@ -6,13 +6,13 @@ which judgments are still in a batch, or owed, is on a list beside it and comes 
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from tasks.shared.checks import recorded
-from tasks.shared.records import REACH_HOURS, Window
+from tasks.shared.records import DAY, REACH_HOURS, Window
 from tasks.shared.store.lake import Lake
 from tasks.shared.store.tables import SPANS
 
@@ -62,8 +62,22 @@ def content(lake: Lake, project: str, day: dt.date) -> str:
 
 def ingested(lake: Lake, project: str, day: dt.date) -> bool:
     """Whether the day was ever ingested, be it without a span, and not kept out by a critical check."""
-    verdicts = [c for c in recorded(lake, project, Window.of_day(day)).to_pylist() if c["table_name"] == SPANS.name]
+    verdicts = _verdicts(lake, project, day)
     return bool(verdicts) and all(c["success"] or c["severity"] != "critical" for c in verdicts)
+
+
+def missed(lake: Lake, project: str, days: Sequence[dt.date]) -> set[dt.date]:
+    """Those of consecutive *days* that no run ever took in, though the day before them was ingested.
+
+    That is what an outage leaves. Days from before the first that was ever taken in are none of them, nor is a day that
+    a critical check kept out.
+    """
+    found: set[dt.date] = set()
+    for day in days:
+        before = day - DAY
+        if not _verdicts(lake, project, day) and (before in found or ingested(lake, project, before)):
+            found.add(day)
+    return found
 
 
 def is_done(lake: Lake, project: str, candidate: OutdatedDay) -> bool:
@@ -112,6 +126,11 @@ def set_awaited(lake: Lake, project: str, day: dt.date, why: Why = "awaited", *,
         after = before | {day} if waits else before - {day}
         if after != before:
             lake.put_file(_list(project, why), json.dumps([str(day) for day in sorted(after)]).encode())
+
+
+def _verdicts(lake: Lake, project: str, day: dt.date) -> list[dict[str, Any]]:
+    """What the checks of spans said of the day."""
+    return [c for c in recorded(lake, project, Window.of_day(day)).to_pylist() if c["table_name"] == SPANS.name]
 
 
 def _list(project: str, why: Why) -> str:

@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.fetch.annotations import annotated_units, annotation_rows
 from tasks.fetch.dataset_labels import LABELS_REPLACED, by_day_to_write, label_rows, labels_in
-from tasks.fetch.intake import fetched_paths, take_in, take_in_late
+from tasks.fetch.intake import fetched_paths, take_in, take_in_late, take_in_missed
 from tasks.fetch.late import known_span_ids, traces_with_unseen_spans
 from tasks.fetch.normalise import undeclared
 from tasks.fetch.progress import (
@@ -24,6 +24,7 @@ from tasks.fetch.progress import (
     ingested,
     is_done,
     is_outdated,
+    missed,
     set_awaited,
     set_done,
 )
@@ -61,17 +62,22 @@ async def fetch_spans(project: str, window: Window) -> Batch:
 
 @task(cache_policy=NO_CACHE, retry_jitter_factor=JITTER, retry_condition_fn=worth_retrying)
 async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
-    """Store what arrived late in the hours before the window, on days that were ingested before.
+    """Store what arrived late in the hours before the window, and the days among them that an outage left out.
 
     A late span that fails a critical check goes to quarantine and into the receipt's notes, and stops nothing else.
     """
     settings = load_settings()
     lake = Lake.open(settings.lake)
     earlier = Window(window.start - hours * HOUR, window.start) if hours else None
+    parts = list(earlier.by_day()) if earlier else []
+    left_out = missed(lake, project, [part.start.date() for part in parts])
     taken: list[Batch] = []
     async with Phoenix(settings.phoenix) as phoenix:
-        for part in earlier.by_day() if earlier else ():
-            if ingested(lake, project, part.start.date()):
+        for part in parts:
+            if part.start.date() in left_out:
+                whole = Window(Window.of_day(part.start.date()).start, part.end)
+                taken.append(await take_in_missed(phoenix, settings, project, whole, show=create_markdown_artifact))
+            elif ingested(lake, project, part.start.date()):
                 listed = await phoenix.span_ids(project, part)
                 late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))
                 if late:

@@ -68,9 +68,14 @@ def day_run(
     )
 
 
+# Settings that have addresses or commands in them, and no say in a day's figures.
+ELSEWHERE = {"lake", "local", "mlflow", "prefect_api_url", "phoenix", "channels", "sync", "gates"}
+ELSEWHERE |= {"experiments", "prompts"}
+
+
 def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that decide what is computed: no secrets, and nothing of where the servers and the lake are."""
-    elsewhere = {"lake": True, "local": True, "mlflow": True, "prefect_api_url": True, "phoenix": True}
+    """The settings that decide what is computed: no secrets, no commands, and nothing of where anything is."""
+    elsewhere = dict.fromkeys(ELSEWHERE, True) | {"judges": {"providers"}, "feedback": {"endpoint_url"}}
     return settings.model_dump(mode="json", exclude=elsewhere) | {
         "extra_attributes": list(settings.phoenix.extra_attributes)
     }

@@ -62,9 +62,10 @@ WITH scored AS (
     SELECT unit_id, version, score, decided_at FROM decisions
     WHERE evaluator = $name AND status = 'scored' AND score IS NOT NULL
 )
-SELECT old.version AS old, new.version AS new, list(old.score) AS old_scores, list(new.score) AS new_scores
+SELECT old.version AS old, new.version AS new, list(old.score) AS old_scores, list(new.score) AS new_scores,
+       max(old.decided_at) AS latest
 FROM scored AS old JOIN scored AS new USING (unit_id) WHERE old.decided_at < new.decided_at
-GROUP BY old.version, new.version ORDER BY max(old.decided_at) DESC
+GROUP BY old.version, new.version
 """
 
 # What a judge answered to the questions it is asked again and again, run by run.
@@ -163,16 +164,21 @@ def _overlaps(lake: Lake, project: str, judge: KnownJudge, files: Iterable[str])
     shared = {folder: titles for folder, titles in versions.items() if len(titles) > 1}
     only = {DECISIONS.name: tuple(sorted(set().union(*shared.values())))}
     scores: dict[tuple[str, str], Overlap] = {}
+    latest: dict[tuple[str, str], dt.datetime] = {}
     for part in _together({_day_of(folder) for folder in shared}):
         for row in lake.sql(BOTH_SCORED, project, part, {"name": judge.name}, only=only).to_pylist():
             pair = row["old"], row["new"]
             sofar = scores.get(pair, Overlap((), ()))
             scores[pair] = Overlap((*sofar.old, *row["old_scores"]), (*sofar.new, *row["new_scores"]))
-    return _chain(scores, judge.version)
+            latest[pair] = max(row["latest"], latest.get(pair, row["latest"]))
+    return _chain({pair: scores[pair] for pair in sorted(scores, key=latest.__getitem__, reverse=True)}, judge.version)
 
 
 def _chain(scores: dict[tuple[str, str], Overlap], version: str) -> tuple[Overlap, ...]:
-    """The overlaps that lead to *version*, each with the latest version that has enough units in common."""
+    """The overlaps that lead to *version*, each with the latest version that has enough units in common.
+
+    The *scores* of pairs of versions come with those first of which the older one decided last.
+    """
     chain: list[Overlap] = []
     seen = {version}
     while True:

@@ -13,6 +13,7 @@ from tasks.evaluate.undecided import undecided
 from tasks.shared.errors import ConfigurationError, ServiceUnavailable
 from tasks.shared.records import UTC
 from tasks.shared.settings import EvaluatorSettings, Settings
+from tasks.shared.store.scratch import complaint_of_duckdb
 from tasks.shared.store.tables import SPANS
 from tests.evaluate.rows import DAY, span_row, span_table
 from tests.evaluate.sql_cases import wrote
@@ -162,6 +163,14 @@ def test_sql_is_run_on_a_duckdb_that_it_can_only_read(sql, label, tmp_path):
     answer = question(evaluator)({"status_code": "OK", "status_message": None, **wrote(sql)})
     assert answer.label == label
     assert answer.explanation or label == "succeeded"
+
+
+def test_sql_cannot_take_the_machines_memory(tmp_path):
+    file = tmp_path / "scratch.duckdb"
+    duckdb.connect(str(file)).close()
+    found = complaint_of_duckdb(str(file), "SELECT string_agg(repeat('x', 1000000), '') FROM range(2000)", 60)
+    assert found is not None
+    assert "Out of Memory" in found
 
 
 def test_a_duckdb_file_that_is_none_stops_the_run(tmp_path):

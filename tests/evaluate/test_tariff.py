@@ -11,12 +11,20 @@ from tasks.evaluate.tariff import tariff
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.llm import Usage
 from tasks.shared.prices import PriceTable
-from tasks.shared.settings import JudgeSettings, Price
+from tasks.shared.settings import JudgeSettings, LongPrice, Price
 from tasks.shared.store.ledger import usd
 
 NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 JUDGE = known_judges(JudgeSettings())["faithfulness"]
-PRICES = PriceTable.shipped({"mine": Price(input=1.0, output=4.0, cache_read=0.25, cache_write=1.25)})
+MINE = Price(input=1.0, output=4.0, cache_read=0.25, cache_write=1.25)
+DEAR, CHEAP = LongPrice(above=200, input=5.0, output=20.0), LongPrice(above=200, input=0.1, output=0.4)
+PRICES = PriceTable.shipped(
+    {
+        "mine": MINE,
+        "dear-when-long": MINE.model_copy(update={"long": DEAR}),
+        "cheap-when-long": MINE.model_copy(update={"long": CHEAP}),
+    }
+)
 
 
 def test_a_cost_is_exact_to_the_last_token():
@@ -38,9 +46,16 @@ def test_a_model_without_a_price_is_refused_unless_the_judge_says_it_is_free():
     assert free.cost(Usage(10**6, 10**6)) == free.most([{"role": "user", "content": "a"}], JUDGE) == 0
 
 
-@given(st.text(max_size=400))
-def test_the_most_a_call_can_cost_covers_one_token_for_every_byte(content):
-    messages = [{"role": "user", "content": content}]
-    worst = Usage(len(content.encode()) + 4, JUDGE.max_output_tokens, 0, len(content.encode()))
-    mine = tariff(JUDGE, "provider/mine", PRICES, NOW)
-    assert mine.cost(worst) <= mine.most(messages, JUDGE)
+@given(
+    st.text(min_size=1, max_size=400),
+    st.integers(1, 50),
+    st.sampled_from(["mine", "dear-when-long", "cheap-when-long"]),
+    st.booleans(),
+)
+def test_the_most_a_call_can_cost_covers_one_token_for_every_byte(content, times, model, batch):
+    messages = [{"role": "user", "content": content * times}]
+    size = len(content.encode()) * times
+    mine = tariff(JUDGE, f"provider/{model}", PRICES, NOW, batch=batch)
+    for tokens in (size + 4, size // 2, size // 4):
+        worst = Usage(tokens, JUDGE.max_output_tokens, 0, tokens)
+        assert mine.cost(worst) <= mine.most(messages, JUDGE)

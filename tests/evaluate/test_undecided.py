@@ -10,7 +10,7 @@ from tasks.evaluate import undecided as module
 from tasks.evaluate.annotations import publishable
 from tasks.evaluate.catalogue import Ready
 from tasks.evaluate.decide import decide
-from tasks.evaluate.undecided import slices, standing, undecided
+from tasks.evaluate.undecided import newest_first, slices, standing, undecided
 from tasks.shared.records import HOUR, UTC, Evaluator, Window
 from tasks.shared.store.tables import DECISIONS, SPANS
 from tests.evaluate.rows import DAY, NOON, decision, decision_table, span_row, span_table
@@ -173,6 +173,14 @@ def test_what_a_judge_drew_and_still_owes_is_told_with_its_probability(lake):
     ]
     store(lake, span_row("a", name="another"))
     assert undecided(lake, "p", DAY, BY_SPAN)["drawn_with"].to_pylist() == [None, None], "what changed is drawn anew"
+
+
+def test_a_unit_that_a_judge_still_owes_is_counted_once(lake):
+    store(lake, span_row("a"), span_row("b"))
+    digest = undecided(lake, "p", DAY, BY_SPAN)["unit_digest"][0].as_py()
+    owed = decision("span", "a", "mine", status="errored", score=None, unit_digest=digest)
+    lake.write(DECISIONS, "p", DAY, decision_table(owed), file="mine@1")
+    assert [part.units for part in newest_first(lake, "p", DAY, BY_SPAN, 100)] == [2]
 
 
 @pytest.mark.parametrize(("slice_mib", "parts"), [(64, 1), (1e-9, 24)])

@@ -98,11 +98,14 @@ def test_an_estimate_is_shown_as_a_table_with_a_row_for_each_judge(capsys, monke
 
 
 def test_nothing_reports_to_anyone_even_where_a_terminal_is_interactive():
-    quiet = {name: "" for name in os.environ if name in {"CI", "DO_NOT_TRACK", "GITHUB_ACTIONS"}}
-    probe = "import flows.windows, os; print(os.environ['DO_NOT_TRACK'])"
-    environment = {k: v for k, v in os.environ.items() if k not in quiet}
+    told = {"CI", "DO_NOT_TRACK", "GITHUB_ACTIONS", "PREFECT_SERVER_ANALYTICS_ENABLED"}
+    probe = (
+        "import flows.windows, os; from prefect.settings import get_current_settings as settings; "
+        "print(os.environ['DO_NOT_TRACK'], settings().server.analytics_enabled)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k not in told}
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.strip() == "true"
+    assert done.stdout.split() == ["true", "False"]
 
 
 @pytest.fixture

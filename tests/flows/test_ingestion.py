@@ -72,11 +72,40 @@ async def test_a_late_span_that_fails_a_check_is_told_of_once_and_stops_nothing_
     assert (again.rows, again.notes) == (0, ())
 
 
-async def test_days_never_ingested_are_no_late_data(nightjar_env: Path, servers, project):
+async def test_days_before_the_first_that_was_ingested_are_no_late_data(nightjar_env: Path, servers, project):
     ingest(servers.phoenix_url, project, [TestSpan(NOON - dt.timedelta(days=1)), TestSpan(NOON)])
     _, late, _ = await ingestion(WINDOW)
     assert late.rows == 0
     assert stored(project, THE_DAY_BEFORE) == []
+
+
+async def test_a_day_that_an_outage_left_out_is_made_up_for_once(nightjar_env: Path, servers, project):
+    times = [NOON - dt.timedelta(days=days) for days in (2, 1, 0)]
+    ingest(servers.phoenix_url, project, [TestSpan(at) for at in times])
+    await ingestion(Window.of_day(times[0].date()))
+    _, late, _ = await ingestion(WINDOW)
+    assert (late.rows, late.counts["missed_days"]) == (1, 1)
+    assert f"{THE_DAY_BEFORE} was missed by earlier runs: 1 spans are in now." in late.notes
+    assert len(stored(project, THE_DAY_BEFORE)) == 1
+    assert [outdated.day for outdated in outdated_days.fn(project, DAY, 48)][-2:] == [THE_DAY_BEFORE.start.date(), DAY]
+    _, again, _ = await ingestion(WINDOW)
+    assert (again.rows, again.notes) == (0, ())
+
+
+async def test_a_missed_day_that_fails_a_critical_check_is_told_of_once_and_stops_nothing_else(
+    nightjar_env: Path, servers, project
+):
+    negative = {"openinference.span.kind": "LLM", "llm.token_count.prompt": -5}
+    missed_one = TestSpan(NOON - dt.timedelta(days=1), attributes=negative)
+    ingest(servers.phoenix_url, project, [TestSpan(NOON - dt.timedelta(days=2)), missed_one, TestSpan(NOON)])
+    await ingestion(Window.of_day(DAY - dt.timedelta(days=2)))
+    spans, late, _ = await ingestion(WINDOW)
+    assert (spans.rows, late.rows) == (1, 0)
+    assert len(late.notes) == 1
+    assert "was missed, and is kept out" in late.notes[0]
+    assert [row["row_id"] for row in stored(project, THE_DAY_BEFORE, QUARANTINE)] == [missed_one.span_id]
+    _, again, _ = await ingestion(WINDOW)
+    assert (again.rows, again.notes) == (0, ())
 
 
 async def test_what_people_left_in_phoenix_is_stored_and_nightjars_own_is_not(nightjar_env: Path, servers, project):

@@ -12,9 +12,9 @@ def test_a_figure_is_one_row_and_a_missed_goal_stands_out() -> None:
         {"name": "rows", "value": 7, "unit": "", "goal": "", "holds": None},
     ]
     assert table([{"name": "fetch", "commit": "fb73e81+changes", "figures": figures}]).splitlines()[2:] == [
-        "| fetch | speed | 24,865 spans/s | at least 20000 | yes | fb73e81 |",
-        "| fetch | memory | 0.31 of the client's | at most 0.25 | **no** | fb73e81 |",
-        "| fetch | rows | 7 |  |  | fb73e81 |",
+        "| fetch | speed | 24,865 spans/s | at least 20000 | yes | fb73e81+changes |",
+        "| fetch | memory | 0.31 of the client's | at most 0.25 | **no** | fb73e81+changes |",
+        "| fetch | rows | 7 |  |  | fb73e81+changes |",
     ]
 
 

@@ -139,6 +139,22 @@ def test_versions_that_scored_the_same_units_are_linked(lake):
     assert len(day.overlaps[0].old) == 20
 
 
+def test_a_day_that_only_an_old_version_scored_too_does_not_hide_the_version_before(lake):
+    for version in ("2", "3"):
+        remember(lake, version=version)
+    earlier = Window(BEFORE.start - dt.timedelta(days=2), BEFORE.end - dt.timedelta(days=2))
+    for window, version, score, hour in (
+        (earlier, "1", 0.0, -48),
+        (earlier, "3", 1.0, 3),
+        (BEFORE, "2", 0.5, 2),
+        (BEFORE, "3", 1.0, 3),
+    ):
+        at = BEFORE.start + dt.timedelta(hours=hour)
+        judged(lake, *({"score": score, "decided_at": at} for _ in range(20)), window=window, version=version)
+    judged(lake, {"score": 1.0}, version="3")
+    assert [(set(overlap.old), set(overlap.new)) for overlap in only(lake).overlaps] == [({0.5}, {1.0})]
+
+
 def test_too_few_units_in_common_link_nothing(lake):
     remember(lake, version="2")
     judged(lake, *({"score": 1.0} for _ in range(19)))

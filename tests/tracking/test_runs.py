@@ -12,7 +12,14 @@ from pydantic import SecretStr
 from tasks.shared.errors import ConfigurationError
 from tasks.shared.gateways.mlflow import experiment_name
 from tasks.shared.records import Metric, Window
-from tasks.shared.settings import LakeSettings, LocalSettings, MlflowSettings, PhoenixSettings, Settings
+from tasks.shared.settings import (
+    GateSettings,
+    LakeSettings,
+    LocalSettings,
+    MlflowSettings,
+    PhoenixSettings,
+    Settings,
+)
 from tasks.tracking.day_run import day_run, recorded_settings, settings_digest
 from tasks.tracking.evidence import EVALUATORS_QUERY, SPANS_QUERY, Evidence, evidence_of
 from tasks.tracking.plots import bars
@@ -35,6 +42,11 @@ SETTINGS = Settings(
     phoenix=PhoenixSettings(api_key=SecretStr(SECRET), headers={"x-key": SecretStr(SECRET)}),
     lake=LakeSettings(root=f"s3://{SECRET}"),
     mlflow=MlflowSettings(tracking_uri=f"http://me:{SECRET}@mlflow"),
+    judges={"providers": {"ours": {"kind": "openai", "base_url": f"http://me:{SECRET}@models/v1"}}},
+    feedback={"endpoint_url": f"http://me:{SECRET}@dynamo"},
+    sync={"milvus_uri": f"http://me:{SECRET}@milvus"},
+    gates={"ours": GateSettings(candidate=f"command:answer --key {SECRET}")},
+    channels={"team": {"kind": "webhook", "url": f"http://me:{SECRET}@hooks"}},
 )
 
 

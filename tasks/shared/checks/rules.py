@@ -101,9 +101,9 @@ def at_least(column: str, least: float, severity: Severity = "critical") -> Chec
 
 
 def broken(values: Sequence[Check]) -> dict[str, str]:
-    """The helper column that `all_hold` needs: what in the row fails one of *values*, by column with its value."""
+    """The helper column that `all_hold` needs: what in the row fails one of *values*, and what was wanted of it."""
     told = (
-        f"CASE WHEN {check.failing} THEN concat('{name} ', \"{name}\") END"
+        f"CASE WHEN {check.failing} THEN concat('{name} ', \"{name}\", ' is not {_wanted_of(check, name)}') END"
         for check in values
         for name in check.columns
     )
@@ -163,6 +163,11 @@ def usual_volume(usual_rows: float | None, change: float) -> Check:
         least, most = max(0, round(usual_rows * (1 - change))), round(usual_rows * (1 + change))
     arguments = {"min_value": least, "max_value": most}
     return Check("ExpectTableRowCountToBeBetween", arguments, "warning", "", wanted)
+
+
+def _wanted_of(check: Check, column: str) -> str:
+    """What a check of one column wants of it, for SQL's quotes: `at least 0`."""
+    return check.wanted.removeprefix(f"{column} is ").replace("'", "''")
 
 
 def _outside(column: str, low: float, high: float, *, above: bool = False) -> str:

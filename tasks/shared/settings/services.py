@@ -74,3 +74,4 @@ class LocalSettings(Section):
     postgres_url: SecretStr | None = Field(
         None, description="PostgreSQL to use instead of the embedded one: postgresql://user:password@host:5432"
     )
+    phoenix_url: str = Field("", description="where its Phoenix listens; `make up` writes it")

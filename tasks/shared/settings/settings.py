@@ -6,10 +6,10 @@ First found wins: `NIGHTJAR_*` variables, those that the Phoenix, MLflow and Kai
 
 import os
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -44,6 +44,7 @@ from tasks.shared.settings.scoring import (
 )
 from tasks.shared.settings.services import LakeSettings, LocalSettings, MlflowSettings, PhoenixSettings
 
+SIMULATED = "simulated/"
 LOCAL_STACK = Path(".nightjar/local.toml")
 
 
@@ -93,6 +94,17 @@ class Settings(BaseSettings):
     local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 
+    @model_validator(mode="after")
+    def _simulated_stays_local(self) -> Self:
+        simulated, local = self.judges.model.startswith(SIMULATED), self.local.phoenix_url
+        if simulated and self.judges.enabled and local and _place(local) != _place(self.phoenix.url):
+            raise ValueError(
+                f"judges.model {self.judges.model} is the demo's simulated model, and phoenix.url {self.phoenix.url} "
+                "is not the local stack's Phoenix, where its made-up verdicts belong. Set judges.model to a model of "
+                "yours, or judges.enabled = []"
+            )
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -126,12 +138,19 @@ def load_settings() -> Settings:
         raise ConfigurationError(f"settings cannot be read: {error}. Correct nightjar.toml or NIGHTJAR_*.") from error
 
 
+def _place(url: str) -> tuple[str | None, int | None]:
+    """Host and port of a URL; this machine has one name."""
+    parts = urlsplit(url)
+    return "127.0.0.1" if parts.hostname in {"localhost", "::1"} else parts.hostname, parts.port
+
+
 def client_environment(environment: dict[str, str]) -> dict[str, Any]:
     """Settings found in the variables that the clients of Phoenix, MLflow, Prefect and Kaizen document."""
     phoenix: dict[str, Any] = {}
     for name in ("PHOENIX_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT", "PHOENIX_URL"):
         if environment.get(name):
-            phoenix["url"] = environment[name]
+            # As the client does: an exporter's address is that of the server with a path behind it.
+            phoenix["url"] = environment[name].rstrip("/").removesuffix("/v1/traces")
             break
     if environment.get("PHOENIX_API_KEY"):
         phoenix["api_key"] = environment["PHOENIX_API_KEY"]

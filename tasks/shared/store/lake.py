@@ -28,7 +28,7 @@ from tasks.shared.errors import StoreError
 from tasks.shared.records import Window
 from tasks.shared.settings import LakeSettings
 from tasks.shared.store.engine import Engine
-from tasks.shared.store.stage import SCRATCH_SUFFIX, Stage
+from tasks.shared.store.stage import SCRATCH_SUFFIX, Stage, current
 from tasks.shared.store.tables import TABLES, Table
 
 DOWNLOADS_AT_ONCE = 8
@@ -261,7 +261,8 @@ class Lake:
                 folders.add(f"{base}/date={part.start:%Y-%m-%d}")
             else:
                 folders |= {self.partition(table, project, hour) for hour in part.hours()}
-        return [file for folder in sorted(folders) for file in self.parquet_below(folder)]
+        found = {file.path: file for folder in sorted(folders) for file in self.parquet_below(folder)}
+        return [found[path] for path in (current(found) if table.grain == "day" else found)]
 
     def stamps(self, table: Table, project: str, window: Window) -> dict[str, str]:
         """By path of each of the table's files in *window*, its size and when it was put in place.

@@ -9,12 +9,14 @@ from tasks.shared.errors import ConfigurationError
 
 ROWS_AT_A_TIME = 1000
 ROWS_READ_AT_MOST = 100_000
-# No file, network or extension is in reach of the SQL, and it cannot change that.
+# No file, network or extension is in reach of the SQL, and it cannot change that; nor can it take the machine's memory.
 LOCKED_UP: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "lock_configuration": True,
+    "memory_limit": "1GiB",
+    "threads": 1,
 }
 
 

@@ -23,7 +23,22 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 24 * 3600
 STREAMED_ROWS = 4096
+KEPT_ROWS = 16_384  # a row group each
 SCRATCH_SUFFIX = "-scratch"
+
+
+def current(files: Iterable[str]) -> list[str]:
+    """*files* without hours beside a day's file of the same name: a killed run did not come to remove them.
+
+    Tables of a day were once stored by the hour. The day's file has all that these hours have.
+    """
+    placed = {file: PurePosixPath(file) for file in files}
+    whole = {(path.parent, path.name) for path in placed.values()}
+    return [
+        file
+        for file, path in placed.items()
+        if not path.parent.name.startswith("hour=") or (path.parent.parent, path.name) not in whole
+    ]
 
 
 class Stage:
@@ -195,14 +210,13 @@ class Stage:
         """Count staged rows that are new or changed, stored rows of the window whose key is not staged, and others."""
         compared = ", ".join(f'"{c}"' for c in self.table.compared)
         keys = ", ".join(f'"{c}"' for c in self.table.key)
-        result = self._over_both(
-            staged,
-            stored,
+        query = (
             f"SELECT (SELECT count(*) FROM (SELECT {compared} FROM staged EXCEPT SELECT {compared} FROM stored)), "
             f"count(*) FILTER ({self._inside}), count(*) FILTER (NOT {self._inside}) "
-            f"FROM stored ANTI JOIN staged USING ({keys})",
+            f"FROM stored ANTI JOIN staged USING ({keys})"
         )
-        fresh, absent, others = (column[0].as_py() for column in result.columns)
+        with self._over_both(staged, stored, query) as counted:
+            fresh, absent, others = (column[0].as_py() for column in counted.to_arrow_table().columns)
         return fresh, absent, others
 
     @property
@@ -215,23 +229,26 @@ class Stage:
         """A copy of the staged file with the stored rows that stay: those that this write says nothing about."""
         keys = ", ".join(f'"{c}"' for c in self.table.key)
         stays = f"NOT {self._inside}" if self.table.rewrite == "replace" else "true"
-        kept = self._over_both(staged, stored, f"SELECT * FROM stored ANTI JOIN staged USING ({keys}) WHERE {stays}")
+        kept = f"SELECT * FROM stored ANTI JOIN staged USING ({keys}) WHERE {stays}"
         merged = staged.with_name(f"{staged.name}-merged")
         with pq.ParquetWriter(merged, self.table.schema, compression="zstd", compression_level=1) as writer:
             source = pq.ParquetFile(staged)
             for group in range(source.num_row_groups):
                 writer.write_table(source.read_row_group(group).cast(self.table.schema))
-            writer.write_table(kept.select(self.table.schema.names).cast(self.table.schema))
+            with self._over_both(staged, stored, kept) as rows:
+                for batch in rows.to_arrow_reader(KEPT_ROWS):
+                    some = pa.Table.from_batches([batch])
+                    writer.write_table(some.select(self.table.schema.names).cast(self.table.schema))
         return merged
 
-    def _over_both(self, staged: Path, stored: list[str], query: str) -> pa.Table:
-        # The day's file has everything; hours beside it are what a killed run did not come to remove.
-        whole = [file for file in stored if not PurePosixPath(file).parent.name.startswith("hour=")]
-        with self.lake.local_files(whole or stored) as files, self.lake.connection() as connection:
+    @contextmanager
+    def _over_both(self, staged: Path, stored: list[str], query: str) -> Iterator[Any]:
+        """The answer to *query*, DuckDB's relation, over a `staged` file and the `stored` ones."""
+        with self.lake.local_files(current(stored)) as files, self.lake.connection() as connection:
             self._attach_local(connection, "staged", [str(staged)])
             self.lake.attach(connection, self.table, files)
             connection.execute(f'CREATE TEMP VIEW stored AS FROM "{self.table.name}"')
-            return connection.sql(query).to_arrow_table()
+            yield connection.sql(query)
 
     def _attach_local(self, connection: Any, name: str, files: list[str]) -> None:
         if not files:

@@ -149,9 +149,13 @@ def test_hours_that_a_killed_run_left_beside_the_day_do_not_come_twice(local_lak
     by_the_hour = replace(DAILY, grain="hour")
     local_lake.write(DAILY, PROJECT, DAY, rows(("a", 5, 1), ("d", 20, 4)))
     local_lake.write(by_the_hour, PROJECT, DAY, rows(("d", 20, 4)))
+    local_lake.write(by_the_hour, PROJECT, DAY, rows(("x", 20, 9)), file="another")
+    assert daily(local_lake) == [("a", 5, 1), ("d", 20, 4), ("x", 20, 9)]
+    assert daily(local_lake, hours(19, 21)) == [("d", 20, 4), ("x", 20, 9)]
     local_lake.write(DAILY, PROJECT, hours(4, 10), rows(("a", 5, 2)))
-    assert daily(local_lake) == [("a", 5, 2), ("d", 20, 4)]
-    assert len(local_lake.files(DAILY, PROJECT)) == 1
+    assert daily(local_lake) == [("a", 5, 2), ("d", 20, 4), ("x", 20, 9)]
+    left = [info.path.rpartition("date=2026-11-19/")[2] for info in local_lake.parquet_below(local_lake.root)]
+    assert left == ["hour=20/another.parquet", "part.parquet"]
 
 
 def test_many_appended_batches_are_one_write(lake: Lake) -> None:

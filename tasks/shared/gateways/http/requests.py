@@ -91,6 +91,8 @@ def retry_after_seconds(answer: httpx.Response, now: dt.datetime | None = None) 
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # "-0000": UTC, of which nobody says whose clock it is
+        moment = moment.replace(tzinfo=dt.UTC)
     return max(0.0, (moment - (now or dt.datetime.now(dt.UTC))).total_seconds())
 
 

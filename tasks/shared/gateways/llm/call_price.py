@@ -29,15 +29,20 @@ class CallPrice:
     ) -> int:
         """The most a call can cost that asks for at most *max_output_tokens*.
 
-        No tokenizer makes more tokens than there are UTF-8 bytes, so this is a bound and not a guess.
+        No tokenizer makes more tokens than there are UTF-8 bytes, so this is a bound and not a guess. A prompt that may
+        be long enough for the rates of long ones is bounded by the dearer of both.
         """
         if self.rate is None:
             return 0
         content = orjson.dumps([messages, schema])
         prompt = len(content) + TOKENS_AROUND_A_MESSAGE * (len(messages) + 1)
-        dearest = max(self.rate.input, self.rate.cache_write)
-        exact = (prompt * dearest + max_output_tokens * self.rate.output) / 1_000_000
-        return picodollars(exact * self.rate.batch if self.batch else exact)
+        usual, long = self.rate, self.rate.long if prompt > self.rate.long_above else None
+        return max(self._most_at(rate, prompt, max_output_tokens) for rate in (usual, long) if rate)
+
+    def _most_at(self, rate: Rate, prompt_tokens: int, output_tokens: int) -> int:
+        dearest = max(rate.input, rate.cache_write)
+        exact = (prompt_tokens * dearest + output_tokens * rate.output) / 1_000_000
+        return picodollars(exact * rate.batch if self.batch else exact)
 
     def cost(self, usage: Usage) -> int:
         """What a call with this *usage* cost."""

@@ -17,18 +17,20 @@ def translated(server: str, secret: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException) as error:
         status = _status(error)
+        # Its own words name the address with the password, and a log prints the cause beside what it caused.
+        cause = None if secret else error
         said = (str(error).splitlines() or [type(error).__name__])[0][:500].replace(secret or "\0", "")
         if status in {408, 429} or status >= 500:
             raise ServiceUnavailable(
                 f"MLflow at {server} failed: {said}. Check that it is healthy, then run again; "
                 "a half-written run is replaced by the next."
-            ) from error
+            ) from cause
         advice = (
             "Check MLFLOW_TRACKING_USERNAME, ..._PASSWORD or ..._TOKEN and their rights"
             if status in {401, 403}
             else "Check the name or value it complains about"
         )
-        raise ServiceRefused(f"MLflow at {server} refused: {said}. {advice}.") from error
+        raise ServiceRefused(f"MLflow at {server} refused: {said}. {advice}.") from cause
 
 
 def _status(error: Any) -> int:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 AnnotatorKind = Literal["CODE", "LLM", "HUMAN"]
 Key = tuple[str, str, str]
 
+AT_ONCE = 20_000  # annotations that are compared with Phoenix's together
 BATCH = 1000
 SYNCHRONOUS_AT_MOST = 500
 IDS_PER_CALL = 500
@@ -97,7 +98,24 @@ async def write(
     connection: Connection, project: Project, unit: Unit, annotations: Sequence[Annotation]
 ) -> AnnotationReceipt:
     """Write what is missing or different, and say what became of each."""
-    wanted = by_key(annotations)
+    wanted = sorted(by_key(annotations).items())
+    written = [
+        await _write(connection, project, unit, dict(wanted[start : start + AT_ONCE]))
+        for start in range(0, len(wanted), AT_ONCE)
+    ]
+    return AnnotationReceipt(
+        written=sum(each.written for each in written),
+        already_there=sum(each.already_there for each in written),
+        unknown=tuple(name for each in written for name in each.unknown),
+        kept=tuple(name for each in written for name in each.kept),
+        withdrawn=sum(each.withdrawn for each in written),
+    )
+
+
+async def _write(
+    connection: Connection, project: Project, unit: Unit, wanted: Mapping[Key, Annotation]
+) -> AnnotationReceipt:
+    """Write some; what Phoenix holds of their targets is in memory meanwhile."""
     stored = await _stored(connection, project, unit, wanted.values())
     kept = {key for key, a in wanted.items() if key in stored and is_a_persons(stored[key], a)}
     missing = {key: a for key, a in wanted.items() if key not in kept and not is_same(stored.get(key), a)}

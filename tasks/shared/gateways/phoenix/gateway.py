@@ -254,7 +254,7 @@ class Phoenix:
     async def _rows(self, question: Question) -> list[list[Row]]:
         """The rows of *question*: in one list, or in several where one call cannot give them."""
         rows = await projected.whole(self._connection, question)
-        return [part async for part in projected.answers(self._connection, question)] if rows is None else [rows]
+        return [rows] if rows is not None else await projected.whole_traces(self._connection, question)
 
     async def _chunks(self, question: Question, paths: Sequence[Path]) -> list[list[RawSpan]]:
         """The spans of *question* with their events."""

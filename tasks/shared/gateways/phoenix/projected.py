@@ -103,6 +103,17 @@ async def answers(connection: Connection, question: Question) -> AsyncIterator[l
             yield part
 
 
+async def whole_traces(connection: Connection, question: Question) -> list[list[Row]]:
+    """The lists of `answers`, but those of one trace that was cut by time are joined: no list cuts a trace."""
+    joined: list[list[Row]] = []
+    async for rows in answers(connection, question):
+        if joined and joined[-1][0]["trace"] == rows[0]["trace"]:
+            joined[-1].extend(rows)
+        else:
+            joined.append(rows)
+    return joined
+
+
 async def _around_the_broken(connection: Connection, question: Question) -> AsyncIterator[list[Row]]:
     """The rows of a *question* that Phoenix fails on: their own columns, then what can be read under its paths."""
     async for rows in answers(connection, replace(question, paths=())):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.shared.errors import ServiceUnavailable
+from tasks.shared.gateways.phoenix.failures import shown_url
 from tasks.shared.settings import PhoenixSettings
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _send(settings: PhoenixSettings, project: str, spans: Sequence[SentSpan]) ->
             some = [_readable(span, project) for span in spans[start : start + SPANS_PER_CALL]]
             if sender.export(some) is not SpanExportResult.SUCCESS:
                 raise ServiceUnavailable(
-                    f"Phoenix at {settings.url} did not take {len(some)} spans of project {project}. "
+                    f"Phoenix at {shown_url(settings.url)} did not take {len(some)} spans of project {project}. "
                     "Check that it runs and takes the key; then run again."
                 )
     finally:

@@ -94,6 +94,21 @@ async def test_unknown_targets_are_counted_and_the_others_written(
         assert len(await phoenix.annotations(project, unit, [*targets(unit, sent), *unknown])) == 5
 
 
+@pytest.mark.parametrize("at_once", [1, 4, 100])
+async def test_what_became_of_them_adds_up_however_few_are_compared_at_once(
+    settings, project, sent, at_once, monkeypatch
+):
+    monkeypatch.setattr(annotating, "AT_ONCE", at_once)
+    unknown = sorted(new_span_id() for _ in range(3))
+    changed, *wanted = [annotation(span.span_id, name=name) for name in ("one", "two") for span in sent]
+    async with Phoenix(settings()) as phoenix:
+        await phoenix.annotate(project, "span", [replace(changed, score=0.0)])
+        given = [changed, *wanted, *(annotation(target) for target in unknown)]
+        receipt = await phoenix.annotate(project, "span", given)
+        assert receipt == AnnotationReceipt(written=10, unknown=tuple(unknown))
+        assert await phoenix.annotate(project, "span", [changed, *wanted]) == AnnotationReceipt(already_there=10)
+
+
 async def test_when_every_target_is_unknown_all_are_reported(settings, project, sent):
     ids = sorted(new_span_id() for _ in range(3))
     async with Phoenix(settings()) as phoenix:

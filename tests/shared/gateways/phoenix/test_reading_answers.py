@@ -69,7 +69,13 @@ NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("Sun, 01 Mar 2026 00:00:09 GMT", 9.0), ("Sat, 28 Feb 2026 00:00:00 GMT", 0.0), ("soon", None)],
+    [
+        ("7", 7.0),
+        ("Sun, 01 Mar 2026 00:00:09 GMT", 9.0),
+        ("Sun, 01 Mar 2026 00:00:09 -0000", 9.0),
+        ("Sat, 28 Feb 2026 00:00:00 GMT", 0.0),
+        ("soon", None),
+    ],
 )
 def test_retry_after_is_seconds_or_a_date(header, seconds):
     assert retry_after_seconds(httpx.Response(429, headers={"retry-after": header}), NOW) == seconds
