@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -20,12 +22,20 @@ from tests.flows.killed_runs import Point, killed_and_run
 pytestmark = pytest.mark.servers
 
 DAY = dt.date(2026, 11, 18)
+# In the report: how long ago the latest span came, when the page was made, and the links to the runs that made it.
+OF_THE_MOMENT = re.compile(
+    r"[\d,.]+ min(?=</td>)|(?<=Made )[^<]+ UTC|(?<=/runs/)[0-9a-f]{32}|(?<=/flow-run/)[0-9a-f-]{36}"
+)
+# Tags that name the run itself.
+OF_THE_RUN = ("prefect.", "mlflow.")
 NIGHT = ("nightly", "--date", str(DAY))
 STAGE = "tasks.shared.store.stage:Stage"
 CLIENT = "mlflow.tracking.client:MlflowClient"
 POINTS: dict[str, Point] = {
     "spans fetched, not yet checked": (f"{STAGE}.seal", 2, ""),
     "some hours of spans in place": (f"{STAGE}._publish_partition", 4, "/spans/"),
+    "late spans not yet looked for": ("tasks.fetch.steps:missed", 1, ""),
+    "people's annotations not yet read": ("tasks.shared.gateways.phoenix.gateway:Phoenix.annotations", 1, ""),
     "some decisions in place": (f"{STAGE}._publish_partition", 2, "/decisions/"),
     "some annotations written": ("tasks.shared.gateways.phoenix.annotating:_post", 2, ""),
     "metrics computed, not in place": (f"{STAGE}._publish_partition", 1, "/metrics/"),
@@ -33,6 +43,7 @@ POINTS: dict[str, Point] = {
     "the run's artifacts half logged": (f"{CLIENT}.log_artifact", 1, ""),
     "the new run complete, the old ones still there": (f"{CLIENT}.delete_run", 1, ""),
     "the report not yet saved": ("tasks.shared.store.lake:Lake.put_file", 1, ".html"),
+    "the report not yet attached to the run": ("tasks.shared.gateways.mlflow.experiment:Mlflow.attach", 1, ""),
     "the day not yet marked": ("tasks.fetch.steps:set_done", 1, ""),
 }
 
@@ -40,7 +51,7 @@ POINTS: dict[str, Point] = {
 async def test_killed_at_every_stage_and_run_again_it_ends_as_an_undisturbed_run(
     nightjar_env: Path, servers, project, monkeypatch
 ):
-    # Twelve nights are run: two evaluators of spans and one of traces are enough to die between.
+    # Fifteen nights are run: two evaluators of spans and one of traces are enough to die between.
     monkeypatch.setenv("NIGHTJAR_EVALUATORS__ENABLED", '["has_output", "no_error", "refusal"]')
     await send(simulate(Traffic(project=project, seed=3, days=1, until=DAY, spans=200)), servers.phoenix_url)
     assert killed_and_run({}, NIGHT) == 0
@@ -85,7 +96,7 @@ def annotations(servers, project: str, spans: list[dict[str, Any]]) -> list[tupl
                     a[f"{unit}_id"],
                     a["identifier"],
                     a["annotator_kind"],
-                    json.dumps(a["result"], sort_keys=True),
+                    json.dumps([a["result"], a["metadata"]], sort_keys=True),
                 )
                 for a in answer["data"]
             ]
@@ -106,13 +117,22 @@ def runs(servers) -> list[dict[str, Any]]:
             "status": run.info.status,
             "params": run.data.params,
             "metrics": run.data.metrics,
+            "tags": {name: text for name, text in run.data.tags.items() if not name.startswith(OF_THE_RUN)},
             "datasets": [d.dataset.digest for d in run.inputs.dataset_inputs],
-            "artifacts": sorted(f.path for f in client.list_artifacts(run.info.run_id)),
+            "artifacts": artifacts(client, run.info.run_id),
         }
         for run in client.search_runs([experiment.experiment_id])
     ]
     assert sorted(run["kind"] for run in found) == ["day", "trend"]
     return sorted(found, key=lambda run: run["kind"])
+
+
+def artifacts(client, run_id: str) -> dict[str, str]:
+    """What is in the run's files by path."""
+    with TemporaryDirectory() as folder:
+        root = Path(client.download_artifacts(run_id, "", folder))
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        return {str(path.relative_to(root)): OF_THE_MOMENT.sub("", path.read_text(encoding="utf-8")) for path in files}
 
 
 def experiment_name_of(settings) -> str:

@@ -107,7 +107,7 @@ def broken(values: Sequence[Check]) -> dict[str, str]:
         for check in values
         for name in check.columns
     )
-    return {BROKEN: f"nullif(concat_ws(', ', {', '.join(told)}), '')"} if values else {}
+    return {BROKEN: f"nullif(concat_ws('; ', {', '.join(told)}), '')"} if values else {}
 
 
 def all_hold(values: Sequence[Check]) -> Check:

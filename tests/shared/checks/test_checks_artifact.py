@@ -48,4 +48,4 @@ async def test_failed_checks_are_artifacts_of_the_flow_run(servers: Servers, lak
     assert [artifact["key"] for artifact in artifacts] == ["checks-spans", "checks-spans"]
     assert artifacts[0]["description"].startswith("spans of plain on 2026-11-19: 1 of 9 checks failed, rows kept out.")
     assert artifacts[1]["description"].startswith("spans of threaded on 2026-11-19")
-    assert "| early | latency\\_ms -5.0 |" in artifacts[0]["data"]
+    assert "| early | latency\\_ms -5.0 is not at least 0 |" in artifacts[0]["data"]

@@ -34,7 +34,10 @@ def test_the_error_names_expectation_count_examples_and_page(lake: Lake) -> None
     text = str(failure.value)
     assert "spans of p on 2026-11-19: 1 of 9 checks failed, rows kept out." in text
     assert "ExpectColumnValuesToBeNull(broken): 2 of 3 rows fail" in text
-    assert "for example span_id=early, broken=latency_ms -5.0; span_id=odd, broken=kind ROBOT" in text
+    examples = (
+        "for example span_id=early, broken=latency_ms -5.0 is not at least 0; span_id=odd, broken=kind ROBOT is not one"
+    )
+    assert examples in text
     assert "2 rows went to quarantine" in text
     assert "\n" not in text
     page = Path(text.partition("see ")[2].partition(".html")[0] + ".html")
@@ -57,7 +60,7 @@ def test_quarantine_holds_exactly_the_failing_rows_with_reason_and_content(lake:
     odd, early = sorted(lake.read(QUARANTINE, "p", DAY).to_pylist(), key=lambda row: row["row_id"], reverse=True)
     assert (odd["row_id"], odd["stage"]) == ("odd", "ExpectColumnValuesToBeNull(broken)")
     assert (early["row_id"], early["stage"]) == ("early", "ExpectColumnValuesToBeNull(broken)")
-    assert early["reason"].endswith("cost_usd has a broken value, found broken=latency_ms -5.0")
+    assert early["reason"].endswith("cost_usd has a broken value, found broken=latency_ms -5.0 is not at least 0")
     assert early["table_name"] == "spans"
     assert early["start_time"] == NOON
     assert json.loads(early["row"])["input"] == "o'clock"
@@ -69,7 +72,8 @@ def test_a_row_that_fails_twice_is_kept_once_with_both_reasons(lake: Lake) -> No
 
     (row,) = lake.read(QUARANTINE, "p", DAY).to_pylist()
     assert row["reason"].count("wanted: ") == 2
-    assert "broken=kind ROBOT, prompt_tokens -1" in row["reason"]
+    assert "broken=kind ROBOT is not one of AGENT, " in row["reason"]
+    assert "UNKNOWN; prompt_tokens -1 is not at least 0" in row["reason"]
 
 
 def test_a_row_without_a_time_is_kept_under_the_windows_start_and_its_json_is_valid(lake: Lake) -> None:

@@ -154,13 +154,15 @@ VALUES = [(table, check) for table in TABLES.values() for check in suite_of(tabl
 
 
 @pytest.mark.parametrize(("table", "check"), VALUES, ids=[f"{t.name}-{c.columns[0]}" for t, c in VALUES])
-def test_a_broken_value_is_told_by_column_and_value(table: Table, check: Check, lake: Lake) -> None:
+def test_a_broken_value_is_told_by_column_value_and_what_was_wanted(table: Table, check: Check, lake: Lake) -> None:
     (column,) = check.columns
     change = broken_value(table, column)
     with staged(lake, table, [good(table, "s"), good(table, "b", **change)]) as stage:
         found = StagedRows.of(stage, lake).sql(f"SELECT {BROKEN_VALUES} FROM staged").column(0).to_pylist()
     [told] = [each for each in found if each]
-    assert re.fullmatch(rf"{column} {re.escape(str(change[column]))}(\.0)?", told)
+    wanted = check.wanted.removeprefix(f"{column} is ")
+    assert wanted != check.wanted
+    assert re.fullmatch(rf"{column} {re.escape(str(change[column]))}(\.0)? is not {re.escape(wanted)}", told)
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
