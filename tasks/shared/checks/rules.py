@@ -6,6 +6,7 @@ missing and let it pass.
 
 import sys
 from collections.abc import Iterable, Sequence, Set
+from textwrap import shorten
 
 from tasks.shared.checks.check import Check, Scope, Severity, Suite
 from tasks.shared.records import Window
@@ -14,6 +15,7 @@ from tasks.shared.store.tables import Table
 KEY_ROWS = "key_rows"
 MISSING = "missing"
 BROKEN = "broken"
+LONGEST_WANTED = 40
 LARGEST_FLOAT = sys.float_info.max
 
 
@@ -166,8 +168,8 @@ def usual_volume(usual_rows: float | None, change: float) -> Check:
 
 
 def _wanted_of(check: Check, column: str) -> str:
-    """What a check of one column wants of it, for SQL's quotes: `at least 0`."""
-    return check.wanted.removeprefix(f"{column} is ").replace("'", "''")
+    """What a check of one column wants of it, cut to LONGEST_WANTED, for SQL's quotes: `at least 0`."""
+    return shorten(check.wanted.removeprefix(f"{column} is "), LONGEST_WANTED, placeholder=" ...").replace("'", "''")
 
 
 def _outside(column: str, low: float, high: float, *, above: bool = False) -> str:

@@ -1,13 +1,14 @@
 """Every suite that is found: its checks let good rows pass, and each finds the rows made to break it."""
 
 import re
+from textwrap import shorten
 
 import pytest
 
 from tasks.shared.checks import Validation, validate
 from tasks.shared.checks.check import Check, Scope
 from tasks.shared.checks.rules import BROKEN as BROKEN_VALUES
-from tasks.shared.checks.rules import MISSING, asked, required
+from tasks.shared.checks.rules import LONGEST_WANTED, MISSING, asked, required
 from tasks.shared.checks.staged import StagedRows, all_suites, suite_of
 from tasks.shared.checks.suites.spans import AMOUNTS
 from tasks.shared.records import Window
@@ -162,7 +163,8 @@ def test_a_broken_value_is_told_by_column_value_and_what_was_wanted(table: Table
     [told] = [each for each in found if each]
     wanted = check.wanted.removeprefix(f"{column} is ")
     assert wanted != check.wanted
-    assert re.fullmatch(rf"{column} {re.escape(str(change[column]))}(\.0)? is not {re.escape(wanted)}", told)
+    said = re.escape(shorten(wanted, LONGEST_WANTED, placeholder=" ..."))
+    assert re.fullmatch(rf"{column} {re.escape(str(change[column]))}(\.0)? is not {said}", told)
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
