@@ -13,7 +13,9 @@ import pyarrow.fs as pafs
 
 MIB = 2**20
 HELD_MIB = 8  # of Parquet, each: a day of some ten thousand spans
+HELD_ROWS = 50_000  # few bytes of Parquet can be many rows, and each takes some hundred bytes here
 HELD_AT_MOST = 12
+ALL_HELD_MIB = 256
 REMEMBERED = 200
 # Object stores tell the second of a write: a younger file may be written again without a trace.
 SETTLED = dt.timedelta(seconds=2)
@@ -39,7 +41,7 @@ class Engine:
     database: duckdb.DuckDBPyConnection
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: OrderedDict[str, _Held] = field(default_factory=OrderedDict)
-    _asked: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _asked: OrderedDict[str, bool] = field(default_factory=OrderedDict)  # whether it may be held when asked again
     _made: int = 0
 
     @classmethod
@@ -49,10 +51,11 @@ class Engine:
             return _opened(memory_limit_mib, spill)
 
     @contextmanager
-    def held(self, what: str, files: Sequence[pafs.FileInfo], load: Callable[[str], object]) -> Iterator[str | None]:
-        """The name of a table in memory with *what* is in *files*, which `load(name)` makes; it stays for the block.
+    def held(self, what: str, files: Sequence[pafs.FileInfo], load: Callable[[str, int], bool]) -> Iterator[str | None]:
+        """The name of a table in memory with *what* is in *files*; it stays for the block.
 
-        None where the files are large, were put in place just now, or are asked for the first time.
+        `load(name, rows)` makes it and says so, unless there are more than so many rows. None where the files are
+        large, were put in place just now, or are asked for the first time.
         """
         key = f"{what} {sorted((file.path, file.size, file.mtime_ns) for file in files)}"
         with self._lock:
@@ -72,22 +75,30 @@ class Engine:
             return False
         if max(file.mtime for file in files) > dt.datetime.now(dt.UTC) - SETTLED:
             return False
-        asked_before = key in self._asked
-        self._asked[key] = None
+        asked_before = self._asked.get(key)
+        self._asked.setdefault(key, True)
         self._asked.move_to_end(key)
         if len(self._asked) > REMEMBERED:
             self._asked.popitem(last=False)
-        return asked_before
+        return bool(asked_before)
 
-    def _load(self, key: str, load: Callable[[str], object]) -> _Held:
+    def _load(self, key: str, load: Callable[[str, int], bool]) -> _Held | None:
         self._made += 1
         entry = _Held(f"held_{self._made}")
-        load(entry.name)
+        if not load(entry.name, HELD_ROWS):
+            self._asked[key] = False
+            return None
         self._held[key] = entry
-        unread = [each for each, held in self._held.items() if not held.readers and each != key]
-        for oldest in unread[: max(0, len(self._held) - HELD_AT_MOST)]:
+        for oldest in [each for each, held in self._held.items() if not held.readers and each != key]:
+            if len(self._held) <= HELD_AT_MOST and self._held_mib() <= ALL_HELD_MIB:
+                break
             self.database.cursor().execute(f"DROP TABLE {self._held.pop(oldest).name}")
         return entry
+
+    def _held_mib(self) -> float:
+        sizes = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+        (used,) = self.database.cursor().execute(sizes).fetchall()
+        return float(used[0]) / MIB
 
 
 @cache

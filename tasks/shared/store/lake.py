@@ -147,10 +147,15 @@ class Lake:
     def _held(self, table: Table, files: Sequence[pafs.FileInfo]) -> Iterator[str | None]:
         """The name under which the scratch engine holds what is in *files*, if it does."""
 
-        def load(name: str) -> None:
+        def load(name: str, rows_at_most: int) -> bool:
             with self.local_files([file.path for file in files]) as local, self.connection() as connection:
                 self.attach(connection, table, local)
-                connection.execute(f'CREATE TABLE {name} AS FROM "{table.name}"')
+                few = connection.execute(f'SELECT count(*) <= {rows_at_most} FROM "{table.name}"').fetchall() == [
+                    (True,)
+                ]
+                if few:
+                    connection.execute(f'CREATE TABLE {name} AS FROM "{table.name}"')
+            return few
 
         with self._engine.held(f"{table.name} {table.schema}", files, load) as name:
             yield name

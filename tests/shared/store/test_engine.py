@@ -85,6 +85,37 @@ def test_large_files_are_read_where_they_are(local_lake: Lake, reads: list[str],
     assert reads == ["files"] * 3
 
 
+def test_many_rows_are_read_where_they_are_however_small_the_files(
+    local_lake: Lake, reads: list[str], monkeypatch
+) -> None:
+    annotate(local_lake, "good", "bad")
+    age(local_lake)
+    monkeypatch.setattr(module, "HELD_ROWS", 1)
+    for _ in range(4):
+        assert ask(local_lake) == (2, "bad")
+    # The second question counts them and gives up; none does so again.
+    assert reads == ["files", "files", "files", "files", "files"]
+
+
+def test_all_that_is_held_has_a_limit(tmp_path: Path) -> None:
+    engine = Engine.open(513, str(tmp_path))
+
+    def load(name: str, _: int) -> bool:
+        engine.database.cursor().execute(
+            f"CREATE TABLE {name} AS SELECT repeat('x', 1000) || range FROM range(100_000)"
+        )
+        return True
+
+    for file in [info(tmp_path, number) for number in range(6)]:
+        for _ in range(2):
+            with engine.held("a", [file], load) as name:
+                pass
+        assert name is not None
+    names = engine.database.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+    assert 1 <= len(names) <= 3
+    assert (name,) in names
+
+
 def test_an_older_file_without_a_column_is_held_with_nulls(local_lake: Lake) -> None:
     annotate(local_lake, "good")
     (file,) = local_lake.files(ANNOTATIONS, PROJECT)
@@ -110,8 +141,9 @@ def test_only_so_many_are_held_and_none_goes_while_it_is_read(tmp_path: Path) ->
     engine = Engine.open(512, str(tmp_path))
     files = [info(tmp_path, number) for number in range(module.HELD_AT_MOST + 3)]
 
-    def load(name: str) -> None:
+    def load(name: str, _: int) -> bool:
         engine.database.cursor().execute(f"CREATE TABLE {name} AS SELECT 1 AS one")
+        return True
 
     with engine.held("a", files[:1], load) as first:
         assert first is None
