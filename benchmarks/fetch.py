@@ -23,6 +23,7 @@ def main() -> None:
     """Run the benchmark, or be one of its readers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, nargs="+", default=[9_900, 49_950])
+    parser.add_argument("--large", type=int, default=99_900, help="read by Nightjar alone, for its memory")
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--read-as", choices=READERS, help="(used by the benchmark itself)")
     parser.add_argument("--url", default="")
@@ -41,6 +42,10 @@ def main() -> None:
             stored = fill_window(server, project, count)
             passes = [{r: read(r, server.url, project) for r in READERS} for _ in range(options.passes)]
             figures += compared(stored, {r: [p[r] for p in passes] for r in READERS})
+        stored = fill_window(server, "fetch-large", options.large)
+        alone = [read("nightjar", server.url, "fetch-large") for _ in range(options.passes)]
+        peak_mib = statistics.median(one["peak_mib"] for one in alone)
+        figures.append(at_most(f"{stored} spans: nightjar, peak memory", peak_mib, "MiB", 500))
     write_results("fetch", figures)
 
 

@@ -4,9 +4,12 @@ import ast
 import importlib.util
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from deployments.local.parts import SERVERS
 
 ROOT = Path(__file__).parents[2]
 TRACKED = [
@@ -64,3 +67,30 @@ def test_every_flow_is_async_and_bears_the_name_of_its_file():
             if decorated:
                 assert isinstance(node, ast.AsyncFunctionDef), path
                 assert node.name == path.stem
+
+
+def test_make_help_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = {name for line in re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE) for name in line.split()}
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets - set(re.findall(r"^  make ([a-z-]+) ", helped, re.MULTILINE)) == set()
+
+
+def test_every_dependency_has_a_lower_bound():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    groups += project["dependency-groups"].values()
+    servers = [path.read_text().splitlines() for path in (ROOT / "deployments/local").glob("*.in")]
+    lines = [line for group in (*groups, *servers) for line in group if isinstance(line, str)]
+    named = [line for line in lines if line.strip() and not line.startswith("#")]
+    assert len(named) > 40
+    assert [line for line in named if not re.search(r"[>=]=|@ ", line)] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", *(f"deployments/local/{s}.lock" for s in SERVERS)])
+def test_locks_have_hashes_and_name_no_index(lock):
+    lines = (ROOT / lock).read_text().splitlines()
+    assert [line for line in lines if re.match(r"\s*(--(extra-)?index-url|--find-links|-i |-f )", line)] == []
+    pinned = [number for number, line in enumerate(lines) if re.match(r"[A-Za-z0-9]", line)]
+    assert len(pinned) > 30
+    assert [lines[number] for number in pinned if not lines[number + 1].lstrip().startswith("--hash=sha256:")] == []
