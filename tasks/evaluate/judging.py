@@ -19,6 +19,7 @@ from tasks.evaluate.judge import Judge, Sampling
 from tasks.evaluate.judged import judged, to_ask_again, troubles
 from tasks.evaluate.library import verify_sql
 from tasks.evaluate.progress import Progress, Told
+from tasks.evaluate.simulated import stay_local
 from tasks.evaluate.tariff import tariff
 from tasks.evaluate.undecided import Part, newest_first, standing, undecided
 from tasks.evaluate.units import view_sql
@@ -170,9 +171,11 @@ async def judge_windows(
     One judge after the other; they share the budgets, and the pace of their providers.
 
     Raises:
-        ConfigurationError: A judge cannot be used: its SQL, its version, its provider or its price. Nothing was asked.
+        ConfigurationError: A judge cannot be used: its SQL, its version, its provider or its price, or its model is
+            simulated and Phoenix is not. Nothing was asked.
     """
     lake, receipts = Lake.open(settings.lake), {}
+    stay_local(settings, [name for judge in judges for name in model_names(judge, settings.judges)])
     with open_ledger(settings.budget, settings.lake) as ledger:
         async with Models(settings.judges, _traces(settings, project)) as models:
             used = []

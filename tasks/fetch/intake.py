@@ -112,7 +112,8 @@ async def take_in_missed(
     try:
         taken = await take_in(phoenix, settings, project, window, show=show)
     except CheckFailed as failed:
-        return Batch(SPANS.name, project, window, 0, notes=(f"{window} was missed, and is kept out: {failed}",))
+        note = f"{window} was missed by earlier runs, and is kept out: {failed}"
+        return Batch(SPANS.name, project, window, 0, {"missed_days_kept_out": 1}, notes=(note,))
     note = f"{window} was missed by earlier runs: {taken.rows:,} spans are in now."
     return replace(taken, counts={**taken.counts, "missed_days": 1}, notes=(*taken.notes, note))
 

@@ -67,15 +67,15 @@ def ingested(lake: Lake, project: str, day: dt.date) -> bool:
 
 
 def missed(lake: Lake, project: str, days: Sequence[dt.date]) -> set[dt.date]:
-    """Those of consecutive *days* that no run ever took in, though the day before them was ingested.
+    """Those of consecutive *days* that no run ever looked at, though one looked at the day before them.
 
-    That is what an outage leaves. Days from before the first that was ever taken in are none of them, nor is a day that
-    a critical check kept out.
+    That is what an outage leaves. Days from before the first are none of them, nor is one that a critical check kept
+    out.
     """
     found: set[dt.date] = set()
     for day in days:
         before = day - DAY
-        if not _verdicts(lake, project, day) and (before in found or ingested(lake, project, before)):
+        if not _verdicts(lake, project, day) and (before in found or _verdicts(lake, project, before)):
             found.add(day)
     return found
 

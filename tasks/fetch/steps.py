@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -77,6 +77,7 @@ async def fetch_late_spans(project: str, window: Window, hours: int) -> Batch:
             if part.start.date() in left_out:
                 whole = Window(Window.of_day(part.start.date()).start, part.end)
                 taken.append(await take_in_missed(phoenix, settings, project, whole, show=create_markdown_artifact))
+                get_run_logger().warning(taken[-1].notes[-1])
             elif ingested(lake, project, part.start.date()):
                 listed = await phoenix.span_ids(project, part)
                 late = traces_with_unseen_spans(listed, known_span_ids(lake, project, part))

@@ -75,7 +75,12 @@ ELSEWHERE |= {"experiments", "prompts"}
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide what is computed: no secrets, no commands, and nothing of where anything is."""
-    elsewhere = dict.fromkeys(ELSEWHERE, True) | {"judges": {"providers"}, "feedback": {"endpoint_url"}}
+    elsewhere = dict.fromkeys(ELSEWHERE, True) | {
+        "judges": {"providers", "folder", "label_files"},
+        "budget": {"ledger"},
+        "feedback": {"endpoint_url"},
+        "reports": {"url"},
+    }
     return settings.model_dump(mode="json", exclude=elsewhere) | {
         "extra_attributes": list(settings.phoenix.extra_attributes)
     }

@@ -100,9 +100,9 @@ async def test_a_missed_day_that_fails_a_critical_check_is_told_of_once_and_stop
     ingest(servers.phoenix_url, project, [TestSpan(NOON - dt.timedelta(days=2)), missed_one, TestSpan(NOON)])
     await ingestion(Window.of_day(DAY - dt.timedelta(days=2)))
     spans, late, _ = await ingestion(WINDOW)
-    assert (spans.rows, late.rows) == (1, 0)
+    assert (spans.rows, late.rows, late.counts) == (1, 0, {"missed_days_kept_out": 1})
     assert len(late.notes) == 1
-    assert "was missed, and is kept out" in late.notes[0]
+    assert "was missed by earlier runs, and is kept out: " in late.notes[0]
     assert [row["row_id"] for row in stored(project, THE_DAY_BEFORE, QUARANTINE)] == [missed_one.span_id]
     _, again, _ = await ingestion(WINDOW)
     assert (again.rows, again.notes) == (0, ())

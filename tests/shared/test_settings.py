@@ -47,28 +47,6 @@ def test_the_file_beats_the_local_stack_and_the_environment_beats_the_file(toml,
 
 
 @pytest.mark.parametrize(
-    ("url", "judges", "refused"),
-    [
-        ("https://phoenix.example.com", 'enabled = ["faithfulness"]\nmodel = "simulated/gpt-4o-mini"', True),
-        ("http://127.0.0.1:7007", 'enabled = ["*"]\nmodel = "simulated/gpt-4o-mini"', True),
-        ("http://localhost:6006/", 'enabled = ["faithfulness"]\nmodel = "simulated/gpt-4o-mini"', False),
-        ("https://phoenix.example.com", 'enabled = ["faithfulness"]\nmodel = "openai/gpt-4o-mini"', False),
-        ("https://phoenix.example.com", 'model = "simulated/gpt-4o-mini"', False),
-    ],
-)
-def test_verdicts_of_the_simulated_model_are_for_the_local_stacks_phoenix_only(toml, url, judges, refused):
-    overlay = toml.parent / ".nightjar" / "local.toml"
-    overlay.parent.mkdir()
-    overlay.write_text('[phoenix]\nurl = "http://127.0.0.1:6006"\n[local]\nphoenix_url = "http://127.0.0.1:6006"\n')
-    toml.write_text(f'[phoenix]\nurl = "{url}"\n[judges]\n{judges}\n')
-    if refused:
-        with pytest.raises(ConfigurationError, match="made-up verdicts"):
-            load_settings()
-    else:
-        assert load_settings().phoenix.url == url
-
-
-@pytest.mark.parametrize(
     "given", ["http://p:6006", "http://p:6006/", "http://p:6006/v1/traces", "http://p:6006/v1/traces/"]
 )
 def test_an_exporters_address_is_that_of_the_server(given):

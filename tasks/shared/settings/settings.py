@@ -6,10 +6,10 @@ First found wins: `NIGHTJAR_*` variables, those that the Phoenix, MLflow and Kai
 
 import os
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import unquote
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -44,7 +44,6 @@ from tasks.shared.settings.scoring import (
 )
 from tasks.shared.settings.services import LakeSettings, LocalSettings, MlflowSettings, PhoenixSettings
 
-SIMULATED = "simulated/"
 LOCAL_STACK = Path(".nightjar/local.toml")
 
 
@@ -94,17 +93,6 @@ class Settings(BaseSettings):
     local: LocalSettings = LocalSettings()
     prices: dict[str, Price] = Field(default_factory=dict, description="prices that override the shipped table")
 
-    @model_validator(mode="after")
-    def _simulated_stays_local(self) -> Self:
-        simulated, local = self.judges.model.startswith(SIMULATED), self.local.phoenix_url
-        if simulated and self.judges.enabled and local and _place(local) != _place(self.phoenix.url):
-            raise ValueError(
-                f"judges.model {self.judges.model} is the demo's simulated model, and phoenix.url {self.phoenix.url} "
-                "is not the local stack's Phoenix, where its made-up verdicts belong. Set judges.model to a model of "
-                "yours, or judges.enabled = []"
-            )
-        return self
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -136,12 +124,6 @@ def load_settings() -> Settings:
         raise ConfigurationError(f"settings are wrong: {problems}. Correct nightjar.toml or NIGHTJAR_*.") from error
     except ValueError as error:
         raise ConfigurationError(f"settings cannot be read: {error}. Correct nightjar.toml or NIGHTJAR_*.") from error
-
-
-def _place(url: str) -> tuple[str | None, int | None]:
-    """Host and port of a URL; this machine has one name."""
-    parts = urlsplit(url)
-    return "127.0.0.1" if parts.hostname in {"localhost", "::1"} else parts.hostname, parts.port
 
 
 def client_environment(environment: dict[str, str]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ LOCKED_UP: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "lock_configuration": True,
     "memory_limit": "1GiB",
-    "threads": 1,
 }
 
 
