@@ -54,10 +54,13 @@ def write_results(name: str, figures: Iterable[Figure]) -> Path:
 
 
 def commit() -> str:
-    """The commit that is measured, marked `+changes` when the tree has uncommitted ones."""
+    """The commit that is measured, marked `+changes` when the tree has uncommitted ones; earlier results are none."""
     here = Path(__file__).parent
     head = _git(here, ["rev-parse", "--short", "HEAD"])
-    return f"{head}+changes" if _git(here, ["status", "--porcelain", "--untracked-files=no"]) else head
+    changed = _git(
+        here, ["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)benchmarks/results"]
+    )
+    return f"{head}+changes" if changed else head
 
 
 def _git(folder: Path, arguments: Sequence[str]) -> str:

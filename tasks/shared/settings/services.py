@@ -46,7 +46,7 @@ class PhoenixSettings(Section):
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="further HTTP headers")
     route: Literal["auto", "fast", "paged"] = Field("auto", description="how spans are fetched")
     in_flight: Positive = Field(1, description="requests in flight at most")
-    traces_per_call: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="traces per call, fast route")
+    traces_per_call: Annotated[int, Field(ge=1, le=1000)] = Field(150, description="traces per call, fast route")
     page_size: Annotated[int, Field(ge=1, le=1000)] = Field(500, description="spans per page, paged route")
     pause_seconds: float = Field(0.0, ge=0, description="pause between two requests")
     timeout_seconds: float = Field(60.0, gt=0, description="per request")
