@@ -143,7 +143,19 @@ def test_gauges_are_noted_once_for_the_last_closed_hour(lake):
 def test_ingestion_that_died_longer_ago_than_is_looked_back_is_still_late_and_one_that_never_ran_is_not(lake):
     assert MEASURES["ingestion_delay_hours"].read(lake, PROJECT, at(9)) == {}
     traffic(lake, at(5), 1, 0)
+    read_gauges(lake, PROJECT, SETTINGS, at(6))
     assert MEASURES["ingestion_delay_hours"].read(lake, PROJECT, at(5) + 30 * 24 * HOUR) == {"": 168.0}
+
+
+def test_ingestion_is_not_late_before_it_has_kept_up_once(lake):
+    traffic(lake, at(5), 1, 0)
+    read = MEASURES["ingestion_delay_hours"].read
+    assert read(lake, PROJECT, at(10)) == {}
+    read_gauges(lake, PROJECT, SETTINGS, at(10))
+    assert read(lake, PROJECT, at(11)) == {}, "a first backfill is under way"
+    assert read(lake, PROJECT, at(9)) == {"": 3.0}
+    read_gauges(lake, PROJECT, SETTINGS, at(9))
+    assert read(lake, PROJECT, at(11)) == {"": 5.0}
 
 
 def test_a_measure_that_fails_is_told_of_and_the_others_are_measured(lake, monkeypatch):

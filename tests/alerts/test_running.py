@@ -270,6 +270,7 @@ def test_gauges_are_evaluated_for_the_last_closed_hour_whatever_was_ingested(tmp
     settings = settings_below(tmp_path, rules={"pipeline_late": {"severity": "critical"}})
     lake = Lake.open(settings.lake)
     ingested(lake, Window(at(5), at(6)))
+    read_gauges(lake, PROJECT, settings, at(6))
     read_gauges(lake, PROJECT, settings, at(12))
     rules = Rulebook({"pipeline_late": rule_named(settings, "pipeline_late")}, {})
     done = evaluate(lake, PROJECT, settings, rules, Clock(at(12), at(12)))

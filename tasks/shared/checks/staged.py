@@ -16,7 +16,7 @@ from tasks.shared.store.stage import Stage
 from tasks.shared.store.tables import Table
 
 MOST_EXAMPLES = 5
-LONGEST_VALUE = 120
+LONGEST_VALUE = 200
 
 
 @cache
