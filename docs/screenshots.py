@@ -1,6 +1,7 @@
 """`make screenshots`: pictures of the running stack for the README, taken in headless Chromium.
 
-Run `make demo` first: the pictures show the project of the settings, on the last day that has a report.
+Run `make demo` and its three followers first: the pictures show the project of the settings, on the last day that has a
+report.
 """
 
 import datetime as dt
@@ -20,6 +21,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from deployments.local import addresses
+from deployments.local.demo import incident_day
 from deployments.local.demo_gates import GATE, PROMPT
 from deployments.local.parts import FOLDER
 from deployments.local.stack import Stack
@@ -149,7 +151,7 @@ def pages(stack: Stack, settings: Settings, day: dt.date) -> list[Page]:
     experiment, trend = mlflow.experiment_url, mlflow.run_url(_trend_run(stack, settings))
     return [
         Page("report", addresses.report(settings, project, day), "At a glance", {}),
-        Page("report-alerts", f"{addresses.report(settings, project, day)}#alerts", "Open alerts", {}),
+        Page("report-alerts", f"{addresses.report(settings, project, incident_day(day))}#alerts", "Open alerts", {}),
         Page(
             "phoenix",
             trace_url(stack.phoenix_url, worst),

@@ -49,6 +49,9 @@ def demo_alerts(console: Console) -> None:
         replayed(hours, report)
         again = flows("alerting", "the same hours again", report, "--window", str(hours))
         report("the same hours again", "done, nothing new")
+        day = start.date()
+        flows("reporting", "the day's report", report, "--window", str(day))
+        report("the day's report", "done, with the day's alerts")
     events, deliveries = told_of(hours)
     console.print(table(events, deliveries, receivers))
     console.print(f"The simulated incident: {start:%Y-%m-%d %H:%M} to {start + incident.hours * HOUR:%H:%M} UTC.")
@@ -57,6 +60,7 @@ def demo_alerts(console: Console) -> None:
     settings = load_settings()
     where = {
         "The traffic, in Phoenix": addresses.phoenix_project(stack, settings.project),
+        "Alerts, in the report of their day": f"{addresses.report(settings, settings.project, day)}#alerts",
         "Alerts, on the command line": "python -m flows alerts list --all",
     }
     for what, at in where.items():
