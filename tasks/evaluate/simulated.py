@@ -15,7 +15,7 @@ def stay_local(settings: Settings, models: Iterable[str]) -> None:
     Raises:
         ConfigurationError: Made-up verdicts would be written to another Phoenix.
     """
-    simulated = sorted(model for model in models if model.startswith(SIMULATED))
+    simulated = sorted({model for model in models if model.startswith(SIMULATED)})
     local, used = settings.local.phoenix_url, settings.phoenix.url
     if simulated and local and _place(local) != _place(used):
         raise ConfigurationError(

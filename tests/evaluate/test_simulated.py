@@ -16,8 +16,10 @@ def settings(url: str, local: str = LOCAL) -> Settings:
 
 @pytest.mark.parametrize("url", ["https://me:s3cret@phoenix.example.com", "http://127.0.0.1:7007", "http://localhost"])
 def test_made_up_verdicts_are_not_for_another_phoenix(url):
-    with pytest.raises(ConfigurationError, match=r"simulated/gpt-4o-mini.*judges.enabled = \[\]") as refused:
-        stay_local(settings(url), [REAL, MADE_UP])
+    with pytest.raises(
+        ConfigurationError, match=r"ask simulated/gpt-4o-mini, the demo's.*judges.enabled = \[\]"
+    ) as refused:
+        stay_local(settings(url), [REAL, MADE_UP, MADE_UP])
     assert "s3cret" not in str(refused.value)
 
 
