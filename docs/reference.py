@@ -57,8 +57,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(r"(<!-- begin: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 TARGET = re.compile(r"^([a-z-]+):.*?## (.*)$", re.MULTILINE)
 # Flows without a schedule that are subflows of others.
-INSIDE = {"evaluation": "inside nightly, or by hand", "tracking": "inside nightly, or by hand"}
-INSIDE |= {"experiment": "inside gate and prompt-optimisation, or by hand"}
+INSIDE = {"evaluation": "nightly", "tracking": "nightly", "experiment": "gate and prompt-optimisation"}
 SOME_DAY = Window.of_day(dt.date(2000, 1, 1))
 SOME_ROWS = 4321.0
 
@@ -238,7 +237,7 @@ def rewritten(text: str) -> str:
 
 def _when(flow: str, schedules: Sequence[Mapping[str, str]]) -> str:
     named = [f"{each['slug'].replace('-', ' ')}: `{each['cron']}` {each['timezone']}" for each in schedules]
-    return "; ".join(named) or INSIDE.get(flow, "by hand")
+    return "; ".join(named) or (f"inside {INSIDE[flow]}, or by hand" if flow in INSIDE else "by hand")
 
 
 def _hours(flow: str) -> str:

@@ -63,7 +63,7 @@ def default_of(field: FieldInfo) -> str:
             return f'`"{default}"`'
         case dict():
             return "`{ " + ", ".join(f'"{key}" = {value}' for key, value in default.items()) + " }`"
-    return "required" if field.is_required() else f"`{default}`"
+    return f"`{default}`"
 
 
 def _table_in(annotation: object) -> type[BaseModel] | None:

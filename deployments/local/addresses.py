@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from deployments.local.stack import Stack
-from tasks.shared.gateways.mlflow import experiment_name
+from tasks.shared.gateways.mlflow import experiment_name, runs_page
 from tasks.shared.settings import Settings
 
 
@@ -25,9 +25,7 @@ def mlflow_experiment(stack: Stack, settings: Settings, project: str) -> str:
         timeout=30,
         trust_env=False,
     )
-    number = answer.raise_for_status().json()["experiment"]["experiment_id"]
-    # The bare address of an experiment opens a page of traces, of which there are none.
-    return f"{stack.mlflow_url}/#/experiments/{number}/runs?workflowType=machine_learning"
+    return runs_page(stack.mlflow_url, answer.raise_for_status().json()["experiment"]["experiment_id"])
 
 
 def flow_run(stack: Stack, run_id: str) -> str:

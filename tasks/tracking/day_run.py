@@ -68,20 +68,20 @@ def day_run(
     )
 
 
-# Settings that have addresses or commands in them, and no say in a day's figures.
-ELSEWHERE = {"lake", "local", "mlflow", "prefect_api_url", "phoenix", "channels", "sync", "gates"}
-ELSEWHERE |= {"experiments", "prompts"}
+# Settings that have addresses or commands in them, and no say in a day's figures; of some tables, these keys.
+ELSEWHERE: dict[str, set[str] | bool] = {
+    **dict.fromkeys(("lake", "local", "mlflow", "prefect_api_url", "phoenix"), True),
+    **dict.fromkeys(("channels", "sync", "gates", "experiments", "prompts"), True),
+    "judges": {"providers", "folder", "label_files"},
+    "budget": {"ledger"},
+    "feedback": {"endpoint_url"},
+    "reports": {"url"},
+}
 
 
 def recorded_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide what is computed: no secrets, no commands, and nothing of where anything is."""
-    elsewhere = dict.fromkeys(ELSEWHERE, True) | {
-        "judges": {"providers", "folder", "label_files"},
-        "budget": {"ledger"},
-        "feedback": {"endpoint_url"},
-        "reports": {"url"},
-    }
-    return settings.model_dump(mode="json", exclude=elsewhere) | {
+    return settings.model_dump(mode="json", exclude=ELSEWHERE) | {
         "extra_attributes": list(settings.phoenix.extra_attributes)
     }
 

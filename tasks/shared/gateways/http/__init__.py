@@ -3,6 +3,6 @@
 The address of a webhook is its password, so messages name the host alone.
 """
 
-from tasks.shared.gateways.http.requests import Answer, host_of, post, retry_after_seconds
+from tasks.shared.gateways.http.requests import Answer, host_of, post, retry_after_seconds, seconds_until_date
 
-__all__ = ["Answer", "host_of", "post", "retry_after_seconds"]
+__all__ = ["Answer", "host_of", "post", "retry_after_seconds", "seconds_until_date"]

@@ -87,13 +87,18 @@ def retry_after_seconds(answer: httpx.Response, now: dt.datetime | None = None) 
     text = answer.headers.get("retry-after", "")
     if text.isdigit():
         return float(text)
+    return seconds_until_date(text, now or dt.datetime.now(dt.UTC))
+
+
+def seconds_until_date(text: str, now: dt.datetime) -> float | None:
+    """Seconds from *now* to an HTTP date, never negative; None where *text* is none."""
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:  # "-0000": UTC, of which nobody says whose clock it is
         moment = moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - (now or dt.datetime.now(dt.UTC))).total_seconds())
+    return max(0.0, (moment - now).total_seconds())
 
 
 def _failure(where: str, answer: httpx.Response) -> ServiceUnavailable | ServiceRefused:

@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
+
+from tasks.shared.gateways.http import seconds_until_date
 
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 # AWS's names for one call too many; some of them come with status 400.
@@ -22,10 +23,8 @@ def seconds_until(headers: Mapping[str, str], content: bytes, now: dt.datetime) 
     for header, per_second in (("retry-after-ms", 1000), ("retry-after", 1), ("x-amz-retry-after", 1000)):
         with suppress(KeyError, ValueError):
             return max(0.0, float(headers[header]) / per_second)
-    with suppress(KeyError, ValueError, TypeError):
-        at = parsedate_to_datetime(headers["retry-after"])
-        return max(0.0, (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp())
-    return next(_delays(content), None)
+    until = seconds_until_date(headers.get("retry-after", ""), now)
+    return next(_delays(content), None) if until is None else until
 
 
 def is_throttled(headers: Mapping[str, str]) -> bool:

@@ -23,6 +23,11 @@ PAGE = 1000
 UNKNOWN_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 
 
+def runs_page(uri: str, experiment_id: str) -> str:
+    """The table of runs of an experiment at *uri*. The bare address would open an empty page for traces."""
+    return f"{uri}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+
+
 class Mlflow:
     """One experiment on one tracking server. Keeps no global state but the environment that MLflow itself reads."""
 
@@ -115,17 +120,14 @@ class Mlflow:
 
     @property
     def experiment_url(self) -> str:
-        """Where to look at the experiment: its table of runs. The bare address would open an empty page for traces."""
-        return f"{self._runs_url}?workflowType=machine_learning"
+        """Where to look at the experiment."""
+        with translated(self.shown_uri, self._userinfo):
+            return runs_page(self.shown_uri, self._experiment_id)
 
     def run_url(self, run_id: str) -> str:
         """Where to look at a run."""
-        return f"{self._runs_url}/{run_id}"
-
-    @property
-    def _runs_url(self) -> str:
         with translated(self.shown_uri, self._userinfo):
-            return f"{self.shown_uri}/#/experiments/{self._experiment_id}/runs"
+            return f"{self.shown_uri}/#/experiments/{self._experiment_id}/runs/{run_id}"
 
     @property
     def shown_uri(self) -> str:
